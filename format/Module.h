@@ -1,0 +1,122 @@
+// The contents of a .wnm module as plain structures: what the compiler writes and the runtime executes.
+// format/README.md specifies their bytes; Reader.h and Writer.h convert between the two.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace winnow::format {
+
+enum class ElementType : uint8_t { Bool, I8, U8, I32, I64, F16, BF16, F32, F64 };
+
+/// Bytes of one element.
+int64_t byteWidth(ElementType type);
+/// The name users see, in numpy's spelling: "float32", "int64", "bool".
+const char *name(ElementType type);
+
+constexpr int64_t kDynamic = -1;
+
+/// One dimension of an argument. `size` is kDynamic or the only legal size. Equal non-empty names within
+/// a function stand for equal sizes.
+struct Dimension {
+  int64_t size = kDynamic;
+  std::string name;
+  int64_t minimum = 0;
+  int64_t maximum = std::numeric_limits<int64_t>::max();
+};
+
+struct Signature {
+  std::string name;
+  ElementType type = ElementType::F32;
+  std::vector<Dimension> shape;
+};
+
+/// Operations of the host's program. It works on two register files: 64-bit integers ("scalars") and
+/// buffers. Every register is written once. The scalar instructions precede every buffer instruction
+/// that needs them, and no scalar depends on the contents of a buffer.
+enum class Opcode : uint16_t {
+  // scalar `result` = ...
+  Constant,       // immediate
+  InputDimension, // operands: input, dimension
+  Add, Subtract, Multiply, FloorDivide, CeilDivide, Remainder, Minimum, Maximum, // operands: a, b
+  Equal, Less,    // operands: a, b; 1 or 0
+  Select,         // operands: condition, a, b
+  // fails with the string `immediate` unless scalars a == b. operands: a, b
+  Check,
+  // buffer `result` = ...
+  Input,          // operands: input
+  Output,         // operands: output, then one scalar for each dimension: the caller's buffer or a new one
+  Weight,         // operands: weight
+  Allocate,       // operands: scalar bytes. A transient buffer, unspecified contents, 64-byte aligned
+  Slice,          // operands: buffer, scalar byte offset, scalar bytes
+  // buffers are dead after this. operands: buffers that Allocate made
+  Release,
+  Copy,           // operands: destination buffer, source buffer (equal sizes)
+  // operands: kernel, number of extents, extents..., number of buffers, buffers..., sizes...
+  Dispatch,
+  Return,
+};
+
+struct Instruction {
+  Opcode opcode = Opcode::Return;
+  uint32_t result = 0;
+  int64_t immediate = 0;
+  std::vector<uint32_t> operands;
+};
+
+/// A program for one entry point. `device` is empty for the program of every compiled target, or
+/// "reference" for the program that the reference device executes instead.
+struct Function {
+  std::string name;
+  std::string device;
+  std::vector<Signature> inputs, outputs;
+  uint32_t scalarCount = 0, bufferCount = 0;
+  std::vector<std::string> strings;
+  std::vector<Instruction> body;
+};
+
+/// One compiled form of a kernel. A launch covers the product over the dispatch's extents of
+/// ceil(extent / tile) items. Host code runs ranges of items; PTX has `threads` items to a block.
+struct KernelVariant {
+  uint32_t image = 0; // index into Module::images
+  std::string symbol;
+  std::vector<int64_t> tile;
+  int64_t threads = 1;
+  int64_t sharedBytes = 0;
+};
+
+struct Kernel {
+  std::string name;
+  std::string origin; // the model's nodes that it computes, for people
+  uint32_t bufferCount = 0, sizeCount = 0;
+  std::vector<uint8_t> bufferIsWritten; // one for each buffer
+  std::vector<KernelVariant> variants;
+};
+
+/// Code for one target: an ELF image for "host:x86-64-v3", "host:x86-64-v4", ... and "reference", PTX
+/// text for "cuda:sm_80" and "cubin" beside it.
+struct Image {
+  std::string target; // "host:x86-64-v4", "reference:x86-64-v3", "cuda:sm_80"
+  std::string kind;   // "elf", "ptx" or "cubin"
+  std::vector<uint8_t> bytes;
+};
+
+/// Constant data. `offset` counts from the start of the weights section and is a multiple of 64.
+struct Weight {
+  std::string name;
+  uint64_t offset = 0, size = 0;
+};
+
+struct Module {
+  std::string producer; // "winnow 0.1.0"
+  std::vector<Function> functions;
+  std::vector<Kernel> kernels;
+  std::vector<Image> images;
+  std::vector<Weight> weights;
+  std::vector<uint8_t> weightData; // empty in a module that was read: the reader maps it instead
+  std::string report;              // JSON: what the compiler decided and why
+};
+
+} // namespace winnow::format

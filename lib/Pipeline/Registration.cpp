@@ -1,0 +1,15 @@
+// Registers dialects and passes, once for every tool.
+#include "lib/Pipeline/Registration.h"
+
+#include "dialects/Winnow/WinnowDialect.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+
+void winnow::registerDialects(mlir::DialectRegistry &registry) {
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  registry.insert<WinnowDialect>();
+}
+
+void winnow::registerPasses() { mlir::registerAllPasses(); }

@@ -1,0 +1,3 @@
+// The tool registers the dialect.
+// RUN: winnow-opt --show-dialects | FileCheck %s
+// CHECK: winnow

@@ -1,0 +1,21 @@
+# One lit suite for everything: MLIR FileCheck tests, tools, unit tests, numeric scripts.
+import os
+
+import lit.formats
+
+config.name = "winnow"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "unit", "CMakeLists.txt", "lit.cfg.py"]
+config.test_source_root = os.path.join(config.winnow_source_dir, "test")
+config.test_exec_root = os.path.join(config.winnow_binary_dir, "test")
+
+tools = [os.path.join(config.winnow_binary_dir, "bin"), config.llvm_tools_dir]
+config.environment["PATH"] = os.pathsep.join(tools + [config.environment.get("PATH", os.environ["PATH"])])
+config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+config.substitutions += [
+    ("%winnow-opt", "winnow-opt --verify-each"),
+    ("%python", config.python),
+    ("%source", config.winnow_source_dir),
+    ("%binary", config.winnow_binary_dir),
+]

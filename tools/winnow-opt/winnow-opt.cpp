@@ -1,0 +1,13 @@
+// winnow-opt: runs passes and phases on MLIR text, for tests and for looking inside.
+#include "lib/Pipeline/Registration.h"
+
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  winnow::registerDialects(registry);
+  winnow::registerPasses();
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "winnow-opt: runs winnow's passes on MLIR text\n", registry));
+}
