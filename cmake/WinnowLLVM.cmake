@@ -14,7 +14,8 @@ include(AddMLIR)
 
 add_library(winnow_mlir INTERFACE)
 target_include_directories(winnow_mlir SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
-target_compile_definitions(winnow_mlir INTERFACE ${LLVM_DEFINITIONS})
+separate_arguments(WINNOW_LLVM_DEFINITIONS NATIVE_COMMAND "${LLVM_DEFINITIONS}")
+target_compile_definitions(winnow_mlir INTERFACE ${WINNOW_LLVM_DEFINITIONS})
 # MLIR's headers trip these under -Wextra with GCC 12.
 target_compile_options(winnow_mlir INTERFACE -Wno-unused-parameter)
 target_link_libraries(winnow_mlir INTERFACE MLIR LLVM)

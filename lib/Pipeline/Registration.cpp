@@ -1,6 +1,7 @@
 // Registers dialects and passes, once for every tool.
 #include "lib/Pipeline/Registration.h"
 
+#include "dialects/Plan/PlanDialect.h"
 #include "dialects/Winnow/WinnowDialect.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -9,7 +10,7 @@
 void winnow::registerDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  registry.insert<WinnowDialect>();
+  registry.insert<WinnowDialect, plan::PlanDialect>();
 }
 
 void winnow::registerPasses() { mlir::registerAllPasses(); }

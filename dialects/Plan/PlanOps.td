@@ -1,0 +1,160 @@
+// Every operation of the plan dialect.
+#ifndef PLAN_OPS_TD
+#define PLAN_OPS_TD
+
+include "dialects/Plan/PlanDialect.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Plan_FuncOp : Plan_Op<"func", [IsolatedFromAbove, Symbol, SingleBlock, NoTerminator, NoRegionArguments]> {
+  let summary = "is the program of one entry point";
+  let description = [{
+    Runs its body once for each call, from top to bottom.
+
+    ```mlir
+    plan.func @main
+        inputs [#plan.signature<"x", tensor<?x64xf32>, "batch", "">]
+        outputs [#plan.signature<"y", tensor<?x64xf32>, "batch", "">] {
+      %n = plan.input_dimension 0, 0
+      %x = plan.input 0
+      %y = plan.output 0(%n)
+      plan.dispatch @main_0 extents(%n) buffers(%x, %y) sizes(%n, %n)
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name,
+                       TypedArrayAttrBase<Plan_SignatureAttr, "signatures">:$inputs,
+                       TypedArrayAttrBase<Plan_SignatureAttr, "signatures">:$outputs,
+                       OptionalAttr<StrAttr>:$device);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $sym_name (`device` $device^)? `inputs` $inputs `outputs` $outputs attr-dict-with-keyword $body
+  }];
+}
+
+def Plan_WeightOp : Plan_Op<"weight", [Symbol]> {
+  let summary = "is constant data";
+  let description = [{
+    ```mlir
+    plan.weight @conv1 dense<1.0> : tensor<32x1x3x3xf32>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, ElementsAttr:$value);
+  let assemblyFormat = "$sym_name $value attr-dict";
+}
+
+def Plan_InputDimensionOp : Plan_Op<"input_dimension", [Pure]> {
+  let summary = "is the size of a dimension of an input";
+  let description = [{
+    - (C1) The enclosing function has the input, and the input has the dimension.
+  }];
+  let arguments = (ins I64Attr:$input, I64Attr:$dimension);
+  let results = (outs Index:$size);
+  let assemblyFormat = "$input `,` $dimension attr-dict";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def Plan_InputOp : Plan_Op<"input", [Pure]> {
+  let summary = "is the buffer of an input";
+  let description = [{
+    - (C1) The enclosing function has the input.
+  }];
+  let arguments = (ins I64Attr:$input);
+  let results = (outs Plan_BufferType:$buffer);
+  let assemblyFormat = "$input attr-dict";
+  let hasVerifier = 1;
+}
+
+def Plan_OutputOp : Plan_Op<"output"> {
+  let summary = "is the buffer of an output: the caller's, or a new one of this shape";
+  let description = [{
+    - (C1) The enclosing function has the output.
+    - (C2) There is one size for each dimension of the output.
+  }];
+  let arguments = (ins I64Attr:$output, Variadic<Index>:$sizes);
+  let results = (outs Plan_BufferType:$buffer);
+  let assemblyFormat = "$output `(` $sizes `)` attr-dict";
+  let hasVerifier = 1;
+}
+
+def Plan_LoadOp : Plan_Op<"load", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "is the buffer of a weight";
+  let description = [{
+    - (C1) The symbol names a `plan.weight`.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$weight);
+  let results = (outs Plan_BufferType:$buffer);
+  let assemblyFormat = "$weight attr-dict";
+}
+
+def Plan_AllocOp : Plan_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
+  let summary = "makes a transient buffer";
+  let description = [{
+    Its contents are unspecified. It lives until its `plan.release`, or the end of the function.
+  }];
+  let arguments = (ins Index:$bytes);
+  let results = (outs Plan_BufferType:$buffer);
+  let assemblyFormat = "$bytes attr-dict";
+}
+
+def Plan_ReleaseOp : Plan_Op<"release"> {
+  let summary = "ends the life of transient buffers";
+  let description = [{
+    - (C1) Every operand is made by `plan.alloc`.
+  }];
+  let arguments = (ins Variadic<Plan_BufferType>:$buffers);
+  let assemblyFormat = "$buffers attr-dict";
+  let hasVerifier = 1;
+}
+
+def Plan_SliceOp : Plan_Op<"slice", [Pure]> {
+  let summary = "is a part of a buffer";
+  let arguments = (ins Plan_BufferType:$buffer, Index:$offset, Index:$bytes);
+  let results = (outs Plan_BufferType:$result);
+  let description = [{
+    `offset` and `bytes` count bytes; the part lies within the buffer.
+  }];
+  let assemblyFormat = "$buffer `,` $offset `,` $bytes attr-dict";
+}
+
+def Plan_CopyOp : Plan_Op<"copy"> {
+  let summary = "copies a buffer to another of the same size";
+  let description = [{
+    The buffers do not overlap.
+  }];
+  let arguments = (ins Plan_BufferType:$destination, Plan_BufferType:$source);
+  let assemblyFormat = "$destination `,` $source attr-dict";
+}
+
+def Plan_DispatchOp : Plan_Op<"dispatch", [AttrSizedOperandSegments]> {
+  let summary = "launches a kernel";
+  let description = [{
+    The kernel covers the product over `extents` of ceil(extent / tile) items, with the target's tile.
+    `buffers` are its arguments in order, `written` says which of them it writes; `sizes` are the dynamic
+    dimensions of the buffers, in order, and then the kernel's index arguments.
+
+    - (C1) There is one element of `written` for each buffer.
+  }];
+  let arguments = (ins SymbolRefAttr:$kernel, Variadic<Index>:$extents,
+                       Variadic<Plan_BufferType>:$buffers, Variadic<Index>:$sizes,
+                       DenseBoolArrayAttr:$written);
+  let assemblyFormat = [{
+    $kernel `extents` `(` $extents `)` `buffers` `(` $buffers `)` `sizes` `(` $sizes `)`
+    `written` $written attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Plan_CheckOp : Plan_Op<"check"> {
+  let summary = "fails the call with a message unless two sizes are equal";
+  let description = [{
+    Serves what a model assumes of its inputs' shapes and their types do not say.
+  }];
+  let arguments = (ins Index:$lhs, Index:$rhs, StrAttr:$message);
+  let assemblyFormat = "$lhs `,` $rhs `,` $message attr-dict";
+}
+
+#endif
