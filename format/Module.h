@@ -40,24 +40,35 @@ enum class Opcode : uint16_t {
   // scalar `result` = ...
   Constant,       // immediate
   InputDimension, // operands: input, dimension
-  Add, Subtract, Multiply, FloorDivide, CeilDivide, Remainder, Minimum, Maximum, // operands: a, b
-  Equal, Less,    // operands: a, b; 1 or 0
-  Select,         // operands: condition, a, b
+  Add,
+  Subtract,
+  Multiply,
+  FloorDivide,
+  CeilDivide,
+  Remainder,
+  Minimum,
+  Maximum, // operands: a, b
+  Equal,
+  Less,   // operands: a, b; 1 or 0
+  Select, // operands: condition, a, b
   // fails with the string `immediate` unless scalars a == b. operands: a, b
   Check,
   // buffer `result` = ...
-  Input,          // operands: input
-  Output,         // operands: output, then one scalar for each dimension: the caller's buffer or a new one
-  Weight,         // operands: weight
-  Allocate,       // operands: scalar bytes. A transient buffer, unspecified contents, 64-byte aligned
-  Slice,          // operands: buffer, scalar byte offset, scalar bytes
+  Input,    // operands: input
+  Output,   // operands: output, then one scalar for each dimension: the caller's buffer or a new one
+  Weight,   // operands: weight
+  Allocate, // operands: scalar bytes. A transient buffer, unspecified contents, 64-byte aligned
+  Slice,    // operands: buffer, scalar byte offset, scalar bytes
   // buffers are dead after this. operands: buffers that Allocate made
   Release,
-  Copy,           // operands: destination buffer, source buffer (equal sizes)
+  Copy, // operands: destination buffer, source buffer (equal sizes)
   // operands: kernel, number of extents, extents..., number of buffers, buffers..., sizes...
   Dispatch,
   Return,
 };
+
+/// The name for messages: "add", "dispatch".
+const char *name(Opcode opcode);
 
 struct Instruction {
   Opcode opcode = Opcode::Return;

@@ -1,0 +1,128 @@
+// Lays out the sections of a module and hashes them.
+#include "format/Writer.h"
+#include "format/AtomicFile.h"
+#include "format/Layout.h"
+#include "format/PlanEncoding.h"
+#include "format/Verifier.h"
+
+#include <nlohmann/json.hpp>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <cstring>
+#include <deque>
+
+namespace winnow::format {
+namespace {
+
+using Bytes = std::span<const uint8_t>;
+
+uint64_t hash(Bytes bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+
+/// The file as a list of pieces, so that weights are written from where they are.
+class FileLayout {
+public:
+  FileLayout(uint32_t sectionCount) : offset(sizeof(FileHeader) + sectionCount * sizeof(SectionEntry)) {}
+
+  void add(SectionKind kind, Bytes bytes) {
+    pad();
+    entries.push_back({kind, 0, offset, bytes.size(), kind == SectionKind::Weights ? 0 : hash(bytes)});
+    pieces.push_back(bytes);
+    offset += bytes.size();
+  }
+
+  void add(SectionKind kind, std::vector<uint8_t> bytes) {
+    owned.push_back(std::move(bytes));
+    add(kind, Bytes(owned.back()));
+  }
+
+  /// The pieces, headed by the header and the section table.
+  std::vector<Bytes> finish() {
+    FileHeader header = {kMagic, kVersion, uint32_t(entries.size()), offset, 0, {}};
+    std::vector<uint8_t> start(sizeof(header) + entries.size() * sizeof(SectionEntry));
+    std::memcpy(start.data(), &header, sizeof(header));
+    std::memcpy(start.data() + sizeof(header), entries.data(), entries.size() * sizeof(SectionEntry));
+    header.hash = hash(start);
+    std::memcpy(start.data(), &header, sizeof(header));
+    owned.push_back(std::move(start));
+    pieces.insert(pieces.begin(), Bytes(owned.back()));
+    return pieces;
+  }
+
+private:
+  void pad() {
+    static constexpr uint8_t zeros[kAlignment] = {};
+    uint64_t aligned = alignUp(offset);
+    pieces.push_back(Bytes(zeros, aligned - offset));
+    offset = aligned;
+  }
+
+  uint64_t offset;
+  std::vector<SectionEntry> entries;
+  std::vector<Bytes> pieces;
+  std::deque<std::vector<uint8_t>> owned;
+};
+
+Result<std::vector<uint8_t>> manifest(const Module &module) {
+  nlohmann::ordered_json json;
+  json["format"] = "winnow module";
+  json["producer"] = module.producer;
+  if (!module.report.empty()) {
+    auto report = nlohmann::ordered_json::parse(module.report, nullptr, /*allow_exceptions=*/false);
+    if (report.is_discarded())
+      return failure(Code::DamagedModule, "the report is not JSON");
+    json["report"] = std::move(report);
+  }
+  std::string text = json.dump();
+  return std::vector<uint8_t>(text.begin(), text.end());
+}
+
+std::vector<uint8_t> weightHashes(Bytes weights) {
+  std::vector<uint8_t> hashes;
+  for (uint64_t offset = 0; offset < weights.size(); offset += kWeightChunk) {
+    uint64_t value = hash(weights.subspan(offset, std::min(kWeightChunk, weights.size() - offset)));
+    const uint8_t *raw = reinterpret_cast<const uint8_t *>(&value);
+    hashes.insert(hashes.end(), raw, raw + sizeof(value));
+  }
+  return hashes;
+}
+
+Result<FileLayout> layOut(const Module &module) {
+  if (Status status = verify(module, module.weightData.size()); !status.ok())
+    return status;
+  auto manifestBytes = manifest(module);
+  if (!manifestBytes.ok())
+    return manifestBytes.status();
+  size_t sectionCount = 4 + module.images.size();
+  if (sectionCount > kMaximumSections)
+    return failure(Code::DamagedModule, sectionCount, " sections are over the limit of ", kMaximumSections);
+  FileLayout layout(sectionCount);
+  layout.add(SectionKind::Plan, encodePlan(module));
+  layout.add(SectionKind::Manifest, std::move(*manifestBytes));
+  for (const Image &image : module.images)
+    layout.add(SectionKind::Image, Bytes(image.bytes));
+  layout.add(SectionKind::WeightHashes, weightHashes(module.weightData));
+  layout.add(SectionKind::Weights, Bytes(module.weightData));
+  return layout;
+}
+
+} // namespace
+
+Result<std::vector<uint8_t>> serialize(const Module &module) {
+  auto layout = layOut(module);
+  if (!layout.ok())
+    return layout.status();
+  std::vector<uint8_t> bytes;
+  for (Bytes piece : layout->finish())
+    bytes.insert(bytes.end(), piece.begin(), piece.end());
+  return bytes;
+}
+
+Status writeModule(const Module &module, const std::string &path) {
+  auto layout = layOut(module);
+  if (!layout.ok())
+    return layout.status();
+  return writeFileAtomically(path, layout->finish());
+}
+
+} // namespace winnow::format
