@@ -52,7 +52,9 @@ OpFoldResult InputDimensionOp::fold(FoldAdaptor) {
   return Builder(getContext()).getIndexAttr(type.getDimSize(getDimension()));
 }
 
-LogicalResult InputOp::verify() { return success(findSignature(*this, getInput(), /*isInput=*/true) != nullptr); }
+LogicalResult InputOp::verify() {
+  return success(findSignature(*this, getInput(), /*isInput=*/true) != nullptr);
+}
 
 LogicalResult OutputOp::verify() {
   SignatureAttr signature = findSignature(*this, getOutput(), /*isInput=*/false);

@@ -6,6 +6,7 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "passes/Dispatch/Passes.h"
 
 void winnow::registerDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
@@ -13,4 +14,7 @@ void winnow::registerDialects(mlir::DialectRegistry &registry) {
   registry.insert<WinnowDialect, plan::PlanDialect>();
 }
 
-void winnow::registerPasses() { mlir::registerAllPasses(); }
+void winnow::registerPasses() {
+  mlir::registerAllPasses();
+  registerWinnowDispatchPasses();
+}

@@ -1,0 +1,357 @@
+// Turns the entry functions into plan programs: tensors become buffers of known sizes.
+#include "passes/Dispatch/Passes.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/SymbolTable.h"
+
+namespace winnow {
+#define GEN_PASS_DEF_CONVERTTOPLAN
+#include "passes/Dispatch/Passes.h.inc"
+
+using namespace mlir;
+
+namespace {
+
+/// What a tensor of the entry function has become.
+struct PlannedTensor {
+  Value buffer;             // null until something writes it
+  SmallVector<Value> sizes; // one index for each dimension
+};
+
+class Planner {
+public:
+  Planner(func::FuncOp entry, Block *weights)
+      : entry(entry), context(entry.getContext()), builder(context),
+        bufferType(plan::BufferType::get(context)), weights(weights) {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult createFunction();
+  LogicalResult convert(Operation &op);
+  LogicalResult convertCall(func::CallOp call);
+  LogicalResult convertReturn(func::ReturnOp op);
+  void convertConstant(arith::ConstantOp op);
+  LogicalResult convertReshape(Operation *op, Value source, ArrayRef<OpFoldResult> sizes);
+
+  ArrayAttr signatures(TypeRange types, bool areInputs);
+  Value constant(int64_t value);
+  Value materialize(OpFoldResult size);
+  Value bytes(const PlannedTensor &tensor, Type type);
+  std::optional<unsigned> returnedAs(Value value);
+
+  func::FuncOp entry;
+  MLIRContext *context;
+  OpBuilder builder;
+  Type bufferType;
+  Block *weights;
+  plan::FuncOp program;
+  IRMapping scalars;
+  DenseMap<Value, PlannedTensor> tensors;
+  DenseMap<Attribute, plan::WeightOp> weightOf;
+  DenseMap<unsigned, Value> outputs; // buffers of outputs that a kernel writes directly
+};
+
+Value Planner::constant(int64_t value) {
+  return arith::ConstantIndexOp::create(builder, entry.getLoc(), value);
+}
+
+Value Planner::materialize(OpFoldResult size) {
+  if (auto value = dyn_cast<Value>(size)) {
+    return scalars.lookupOrDefault(value);
+  }
+  return constant(*getConstantIntValue(size));
+}
+
+Value Planner::bytes(const PlannedTensor &tensor, Type type) {
+  int64_t width = std::max<int64_t>(1, cast<ShapedType>(type).getElementTypeBitWidth() / 8);
+  Value total = constant(width);
+  for (Value size : tensor.sizes) {
+    total = arith::MulIOp::create(builder, entry.getLoc(), total, size);
+  }
+  return total;
+}
+
+ArrayAttr Planner::signatures(TypeRange types, bool areInputs) {
+  SmallVector<Attribute> result;
+  for (auto [index, type] : llvm::enumerate(types)) {
+    auto attribute = [&](StringRef name) {
+      return areInputs ? entry.getArgAttr(index, name) : entry.getResultAttr(index, name);
+    };
+    auto tensor = cast<RankedTensorType>(type);
+    auto name = dyn_cast_if_present<StringAttr>(attribute("winnow.name"));
+    if (!name) {
+      name = builder.getStringAttr((areInputs ? "input" : "output") + Twine(index));
+    }
+    SmallVector<StringAttr> dimensions(tensor.getRank(), builder.getStringAttr(""));
+    if (auto names = dyn_cast_if_present<ArrayAttr>(attribute("winnow.dims"))) {
+      for (auto [dimension, given] : llvm::zip(dimensions, names.getAsRange<StringAttr>())) {
+        dimension = given;
+      }
+    }
+    result.push_back(plan::SignatureAttr::get(context, name, tensor, dimensions));
+  }
+  return builder.getArrayAttr(result);
+}
+
+LogicalResult Planner::createFunction() {
+  for (Type type : llvm::concat<const Type>(entry.getArgumentTypes(), entry.getResultTypes())) {
+    if (!isa<RankedTensorType>(type)) {
+      return entry.emitError() << "function " << entry.getName() << " takes or returns " << type
+                               << ", but ranked tensors were expected";
+    }
+  }
+  builder.setInsertionPoint(entry);
+  program = plan::FuncOp::create(builder, entry.getLoc(), entry.getName(),
+                                 signatures(entry.getArgumentTypes(), true),
+                                 signatures(entry.getResultTypes(), false), StringAttr());
+  builder.createBlock(&program.getBody());
+  for (BlockArgument argument : entry.getArguments()) {
+    PlannedTensor planned;
+    auto type = cast<RankedTensorType>(argument.getType());
+    for (int64_t dimension = 0; dimension < type.getRank(); ++dimension) {
+      planned.sizes.push_back(type.isDynamicDim(dimension)
+                                  ? plan::InputDimensionOp::create(builder, argument.getLoc(),
+                                                                   builder.getIndexType(),
+                                                                   argument.getArgNumber(), dimension)
+                                        .getResult()
+                                  : constant(type.getDimSize(dimension)));
+    }
+    planned.buffer = plan::InputOp::create(builder, argument.getLoc(), bufferType, argument.getArgNumber());
+    tensors[argument] = planned;
+  }
+  return success();
+}
+
+void Planner::convertConstant(arith::ConstantOp op) {
+  auto type = dyn_cast<RankedTensorType>(op.getType());
+  if (!type) {
+    scalars.map(op.getResult(), builder.clone(*op)->getResult(0));
+    return;
+  }
+  plan::WeightOp &weight = weightOf[op.getValue()];
+  if (!weight) {
+    OpBuilder atModule = OpBuilder::atBlockEnd(weights);
+    std::string name = (entry.getName() + "_weight_" + Twine(weightOf.size() - 1)).str();
+    weight = plan::WeightOp::create(atModule, op.getLoc(), name, cast<ElementsAttr>(op.getValue()));
+  }
+  PlannedTensor planned;
+  for (int64_t size : type.getShape()) {
+    planned.sizes.push_back(constant(size));
+  }
+  planned.buffer = plan::LoadOp::create(builder, op.getLoc(), bufferType, weight.getSymName());
+  tensors[op.getResult()] = planned;
+}
+
+/// The output that `value` becomes without a copy: it, or a reshape of it, is returned.
+std::optional<unsigned> Planner::returnedAs(Value value) {
+  for (OpOperand &use : value.getUses()) {
+    Operation *user = use.getOwner();
+    if (isa<func::ReturnOp>(user)) {
+      if (!outputs.contains(use.getOperandNumber())) {
+        return use.getOperandNumber();
+      }
+    } else if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp, tensor::CastOp>(user)) {
+      if (std::optional<unsigned> output = returnedAs(user->getResult(0))) {
+        return output;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+LogicalResult Planner::convertCall(func::CallOp call) {
+  auto module = entry->getParentOfType<ModuleOp>();
+  auto kernel = module.lookupSymbol<func::FuncOp>(call.getCallee());
+  if (!kernel || !kernel->hasAttr(kKernelAttribute)) {
+    return call.emitError() << "calls " << call.getCallee() << ", but only kernels can be called here";
+  }
+  int64_t inputs = kernel->getAttrOfType<IntegerAttr>(kInputsAttribute).getInt();
+  int64_t domain = kernel->getAttrOfType<IntegerAttr>(kDomainAttribute).getInt();
+  SmallVector<Value> buffers, sizes, indices, extents;
+  SmallVector<bool> written;
+  for (auto [position, operand] : llvm::enumerate(call.getOperands())) {
+    auto type = dyn_cast<RankedTensorType>(operand.getType());
+    if (!type) {
+      if (!isa<IndexType>(operand.getType())) {
+        return call.emitError() << "a kernel needs a scalar of type " << operand.getType()
+                                << " from the host, but only sizes are known there";
+      }
+      indices.push_back(scalars.lookupOrDefault(operand));
+      continue;
+    }
+    PlannedTensor planned = tensors.lookup(operand);
+    int64_t result = static_cast<int64_t>(position) - inputs;
+    bool isDestination = result >= 0;
+    if (isDestination) {
+      Value value = call.getResult(result);
+      if (std::optional<unsigned> output = returnedAs(value)) {
+        // A reshape on the way to the return keeps the bytes; the shape is the output's own.
+        auto returned = cast<func::ReturnOp>(entry.front().getTerminator()).getOperand(*output);
+        SmallVector<Value> shape = planned.sizes;
+        if (returned != value) {
+          shape.clear();
+        }
+        auto op = plan::OutputOp::create(builder, call.getLoc(), bufferType, *output, shape);
+        planned.buffer = outputs[*output] = op.getResult();
+      } else {
+        planned.buffer = plan::AllocOp::create(builder, call.getLoc(), bufferType, bytes(planned, type));
+      }
+      tensors[value] = planned;
+    }
+    if (!planned.buffer) {
+      return call.emitError() << "operand " << position << " has no contents when the kernel reads it";
+    }
+    buffers.push_back(planned.buffer);
+    written.push_back(isDestination);
+    for (auto [dimension, size] : llvm::enumerate(planned.sizes)) {
+      if (type.isDynamicDim(dimension)) {
+        sizes.push_back(size);
+      }
+    }
+    if (static_cast<int64_t>(position) == domain) {
+      extents = planned.sizes;
+    }
+  }
+  llvm::append_range(sizes, indices);
+  auto symbol =
+      SymbolRefAttr::get(context, kKernelsModule, {FlatSymbolRefAttr::get(context, call.getCallee())});
+  plan::DispatchOp::create(builder, call.getLoc(), symbol, extents, buffers, sizes, written);
+  return success();
+}
+
+LogicalResult Planner::convertReshape(Operation *op, Value source, ArrayRef<OpFoldResult> sizes) {
+  PlannedTensor planned{tensors.lookup(source).buffer, {}};
+  for (OpFoldResult size : sizes) {
+    planned.sizes.push_back(materialize(size));
+  }
+  tensors[op->getResult(0)] = planned;
+  return success();
+}
+
+LogicalResult Planner::convertReturn(func::ReturnOp op) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    unsigned output = operand.getOperandNumber();
+    const PlannedTensor &planned = tensors[operand.get()];
+    if (Value buffer = outputs.lookup(output)) {
+      if (auto existing = buffer.getDefiningOp<plan::OutputOp>(); existing.getSizes().empty()) {
+        existing.getSizesMutable().assign(planned.sizes);
+      }
+      continue;
+    }
+    auto created = plan::OutputOp::create(builder, op.getLoc(), bufferType, output, planned.sizes);
+    plan::CopyOp::create(builder, op.getLoc(), created, planned.buffer);
+  }
+  return success();
+}
+
+LogicalResult Planner::convert(Operation &op) {
+  if (auto constantOp = dyn_cast<arith::ConstantOp>(op)) {
+    convertConstant(constantOp);
+    return success();
+  }
+  if (auto call = dyn_cast<func::CallOp>(op)) {
+    return convertCall(call);
+  }
+  if (auto dim = dyn_cast<tensor::DimOp>(op)) {
+    std::optional<int64_t> index = dim.getConstantIndex();
+    if (!index) {
+      return op.emitError() << "takes a dimension that is not a constant";
+    }
+    scalars.map(dim.getResult(), tensors.lookup(dim.getSource()).sizes[*index]);
+    return success();
+  }
+  if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {
+    PlannedTensor planned;
+    for (OpFoldResult size : empty.getMixedSizes()) {
+      planned.sizes.push_back(materialize(size));
+    }
+    tensors[empty.getResult()] = planned;
+    return success();
+  }
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
+    const PlannedTensor source = tensors.lookup(collapse.getSrc());
+    SmallVector<OpFoldResult> sizes;
+    for (const ReassociationIndices &group : collapse.getReassociationIndices()) {
+      Value product = constant(1);
+      for (int64_t dimension : group) {
+        product = arith::MulIOp::create(builder, op.getLoc(), product, source.sizes[dimension]);
+      }
+      sizes.push_back(product);
+    }
+    return convertReshape(&op, collapse.getSrc(), sizes);
+  }
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
+    return convertReshape(&op, expand.getSrc(), expand.getMixedOutputShape());
+  }
+  if (auto cast = dyn_cast<tensor::CastOp>(op)) {
+    tensors[cast.getResult()] = tensors.lookup(cast.getSource());
+    return success();
+  }
+  if (auto returned = dyn_cast<func::ReturnOp>(op)) {
+    return convertReturn(returned);
+  }
+  bool isArithmetic = isa<arith::ArithDialect, affine::AffineDialect>(op.getDialect()) &&
+                      llvm::none_of(op.getResultTypes(), llvm::IsaPred<ShapedType>);
+  if (!isArithmetic) {
+    return op.emitError() << "cannot be computed by the host's program, which knows only sizes";
+  }
+  builder.clone(op, scalars);
+  return success();
+}
+
+LogicalResult Planner::run() {
+  if (failed(createFunction())) {
+    return failure();
+  }
+  for (Operation &op : entry.getBody().front()) {
+    builder.setInsertionPointToEnd(&program.getBody().front());
+    if (failed(convert(op))) {
+      return failure();
+    }
+  }
+  entry.erase();
+  return success();
+}
+
+/// Moves the scalar operations before all others, so that every size is known before the first buffer.
+void hoistScalars(plan::FuncOp program) {
+  Block &block = program.getBody().front();
+  Operation *boundary = nullptr;
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    bool isScalar =
+        llvm::all_of(op.getResultTypes(), llvm::IsaPred<IndexType, IntegerType>) && op.getNumResults() > 0;
+    if (!isScalar) {
+      boundary = boundary ? boundary : &op;
+    } else if (boundary) {
+      op.moveBefore(boundary);
+    }
+  }
+}
+
+struct ConvertToPlan : impl::ConvertToPlanBase<ConvertToPlan> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SmallVector<func::FuncOp> entries, kernels;
+    for (auto function : module.getOps<func::FuncOp>()) {
+      (function->hasAttr(kKernelAttribute) ? kernels : entries).push_back(function);
+    }
+    for (func::FuncOp entry : entries) {
+      if (failed(Planner(entry, module.getBody()).run())) {
+        return signalPassFailure();
+      }
+    }
+    for (auto program : module.getOps<plan::FuncOp>()) {
+      hoistScalars(program);
+    }
+    OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+    auto nested = ModuleOp::create(builder, module.getLoc(), StringRef(kKernelsModule));
+    for (func::FuncOp kernel : kernels) {
+      kernel->moveBefore(nested.getBody(), nested.getBody()->end());
+    }
+  }
+};
+
+} // namespace
+} // namespace winnow

@@ -1,0 +1,293 @@
+// Outlines fused groups of operations into kernel functions.
+#include "passes/Dispatch/Passes.h"
+
+#include "mlir/Dialect/Utils/StructuredOpsUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/TilingInterface.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace winnow {
+#define GEN_PASS_DEF_OUTLINEDISPATCHES
+#include "passes/Dispatch/Passes.h.inc"
+
+using namespace mlir;
+
+namespace {
+
+/// Whether `op` computes on tensors and so belongs in a kernel.
+bool isCompute(Operation *op) {
+  return isa<linalg::LinalgOp, TilingInterface>(op) && op->getNumResults() > 0;
+}
+
+bool isFill(Operation *op) { return isa_and_nonnull<linalg::FillOp>(op); }
+
+/// Whether a copy of `op` inside a kernel is cheaper than a buffer between kernels.
+bool isRepeated(Operation *op) {
+  if (isFill(op) || isa<tensor::EmptyOp>(op)) {
+    return true;
+  }
+  auto constant = dyn_cast<arith::ConstantOp>(op);
+  if (!constant) {
+    return false;
+  }
+  auto elements = dyn_cast<DenseElementsAttr>(constant.getValue());
+  return !isa<ShapedType>(constant.getType()) || (elements && elements.isSplat());
+}
+
+bool isElementwise(Operation *op) {
+  auto generic = dyn_cast<linalg::LinalgOp>(op);
+  return generic && generic.getNumLoops() == generic.getNumParallelLoops();
+}
+
+/// Whether `root` reads every element of `operand` once, at the position of the element that it writes.
+bool readsInPlace(Operation *root, OpOperand &operand) {
+  auto generic = dyn_cast<linalg::LinalgOp>(root);
+  return generic && generic.isDpsInput(&operand) && generic.getMatchingIndexingMap(&operand).isIdentity() &&
+         llvm::all_of(generic.getDpsInitsMutable(),
+                      [&](OpOperand &init) { return generic.getMatchingIndexingMap(&init).isIdentity(); });
+}
+
+/// One kernel to be: operations in program order, the last is the root.
+struct Group {
+  SetVector<Operation *> members;
+  Operation *root() const { return members.back(); }
+};
+
+class Outliner {
+public:
+  Outliner(func::FuncOp entry, OpBuilder builder) : entry(entry), builder(builder) {}
+
+  LogicalResult run();
+  int64_t kernels = 0, epilogues = 0;
+
+private:
+  void formGroup(Operation *root);
+  void collectCaptures(const Group &group, SetVector<Value> &tensors, SetVector<Value> &scalars);
+  void outline(const Group &group);
+  Value materializeInit(OpBuilder &body, Value init, Value destination, IRMapping &mapping, Location loc);
+  void cloneRepeated(OpBuilder &body, Value value, Value destination, IRMapping &mapping);
+
+  func::FuncOp entry;
+  OpBuilder builder;
+  SmallVector<Group> groups;
+  DenseSet<Operation *> grouped;
+};
+
+LogicalResult Outliner::run() {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry.getBody().front()))) {
+    if (!isCompute(&op) || grouped.contains(&op) || op.use_empty()) {
+      continue;
+    }
+    // A fill is repeated where it only starts an accumulation; read as data, it needs a buffer.
+    if (isFill(&op) && llvm::all_of(op.getUses(), [](OpOperand &use) {
+          auto user = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
+          return user && isCompute(use.getOwner()) && user.isDpsInit(&use);
+        })) {
+      continue;
+    }
+    formGroup(&op);
+  }
+  for (const Group &group : llvm::reverse(groups)) {
+    outline(group);
+  }
+  return success();
+}
+
+void Outliner::formGroup(Operation *root) {
+  Group group;
+  if (isElementwise(root) && !isFill(root)) {
+    for (OpOperand &operand : root->getOpOperands()) {
+      Operation *producer = operand.get().getDefiningOp();
+      if (producer && isCompute(producer) && !isFill(producer) && producer->getNumResults() == 1 &&
+          producer->hasOneUse() && readsInPlace(root, operand)) {
+        group.members.insert(producer);
+        epilogues += isElementwise(producer) ? 0 : 1;
+      }
+    }
+  }
+  group.members.insert(root);
+  grouped.insert(group.members.begin(), group.members.end());
+  groups.push_back(std::move(group));
+}
+
+void Outliner::collectCaptures(const Group &group, SetVector<Value> &tensors, SetVector<Value> &scalars) {
+  std::function<void(Value)> capture = [&](Value value) {
+    Operation *definition = value.getDefiningOp();
+    if (definition && group.members.contains(definition)) {
+      return;
+    }
+    if (definition && isRepeated(definition)) {
+      if (isFill(definition)) {
+        capture(cast<linalg::FillOp>(definition).getInputs()[0]);
+      }
+      return;
+    }
+    if (isa<TensorType>(value.getType())) {
+      tensors.insert(value);
+    } else {
+      scalars.insert(value);
+    }
+  };
+  for (Operation *member : group.members) {
+    member->walk([&](Operation *nested) {
+      for (Value operand : nested->getOperands()) {
+        if (!member->isAncestor(operand.getParentBlock()->getParentOp())) {
+          capture(operand);
+        }
+      }
+    });
+  }
+}
+
+/// Clones what defines `value` when it is repeated; an empty tensor takes its dynamic sizes from
+/// `destination`.
+void Outliner::cloneRepeated(OpBuilder &body, Value value, Value destination, IRMapping &mapping) {
+  Operation *definition = value.getDefiningOp();
+  if (mapping.contains(value) || !definition || !isRepeated(definition)) {
+    return;
+  }
+  if (auto empty = dyn_cast<tensor::EmptyOp>(definition)) {
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(body, empty.getLoc(), destination);
+    for (auto [dimension, size] : llvm::enumerate(sizes)) {
+      if (!empty.getType().isDynamicDim(dimension)) {
+        size = body.getIndexAttr(empty.getType().getDimSize(dimension));
+      }
+    }
+    mapping.map(
+        value,
+        tensor::EmptyOp::create(body, empty.getLoc(), sizes, empty.getType().getElementType()).getResult());
+    return;
+  }
+  if (auto fill = dyn_cast<linalg::FillOp>(definition)) {
+    cloneRepeated(body, fill.getInputs()[0], destination, mapping);
+    cloneRepeated(body, fill.getOutputs()[0], destination, mapping);
+  }
+  body.clone(*definition, mapping);
+}
+
+/// The value that starts `init`'s accumulation, in the storage of `destination`.
+Value Outliner::materializeInit(OpBuilder &body, Value init, Value destination, IRMapping &mapping,
+                                Location loc) {
+  Operation *definition = init.getDefiningOp();
+  if (isa_and_nonnull<tensor::EmptyOp>(definition)) {
+    return destination;
+  }
+  if (auto fill = dyn_cast_if_present<linalg::FillOp>(definition)) {
+    cloneRepeated(body, fill.getInputs()[0], destination, mapping);
+    Value scalar = mapping.lookupOrDefault(fill.getInputs()[0]);
+    return linalg::FillOp::create(body, loc, scalar, destination).getResult(0);
+  }
+  cloneRepeated(body, init, destination, mapping);
+  return linalg::CopyOp::create(body, loc, mapping.lookupOrDefault(init), destination).getResult(0);
+}
+
+void Outliner::outline(const Group &group) {
+  SetVector<Value> tensors, scalars;
+  collectCaptures(group, tensors, scalars);
+  Operation *root = group.root();
+  auto rootStyle = dyn_cast<DestinationStyleOpInterface>(root);
+  SmallVector<Location> locations;
+  for (Operation *member : group.members) {
+    locations.push_back(member->getLoc());
+  }
+  Location loc = builder.getFusedLoc(locations);
+
+  SmallVector<Type> arguments(tensors.getArrayRef().size());
+  llvm::transform(tensors, arguments.begin(), [](Value value) { return value.getType(); });
+  int64_t inputs = arguments.size();
+  llvm::append_range(arguments, root->getResultTypes());
+  for (Value scalar : scalars) {
+    arguments.push_back(scalar.getType());
+  }
+
+  builder.setInsertionPoint(entry);
+  std::string name = (entry.getName() + "_" + Twine(kernels++)).str();
+  auto kernel =
+      func::FuncOp::create(builder, loc, name, builder.getFunctionType(arguments, root->getResultTypes()));
+  kernel.setPrivate();
+  kernel->setAttr(kKernelAttribute, builder.getUnitAttr());
+  kernel->setAttr(kInputsAttribute, builder.getI64IntegerAttr(inputs));
+  kernel->setAttr(kDomainAttribute, builder.getI64IntegerAttr(inputs + root->getNumResults() - 1));
+
+  Block *block = kernel.addEntryBlock();
+  OpBuilder body = OpBuilder::atBlockBegin(block);
+  IRMapping mapping;
+  mapping.map(tensors.getArrayRef(), block->getArguments().take_front(inputs));
+  mapping.map(scalars.getArrayRef(), block->getArguments().take_back(scalars.size()));
+  ValueRange destinations = block->getArguments().slice(inputs, root->getNumResults());
+
+  for (Operation *member : group.members) {
+    if (member == root && rootStyle) {
+      for (auto [init, destination] : llvm::zip(rootStyle.getDpsInits(), destinations)) {
+        // The start value belongs to this operand alone: an input that is the same value stays as it is.
+        mapping.map(init, materializeInit(body, init, destination, mapping, root->getLoc()));
+      }
+    }
+    member->walk([&](Operation *nested) {
+      for (Value operand : nested->getOperands()) {
+        cloneRepeated(body, operand, destinations.front(), mapping);
+      }
+    });
+    body.clone(*member, mapping);
+  }
+  SmallVector<Value> results;
+  for (auto [result, destination] : llvm::zip(root->getResults(), destinations)) {
+    Value value = mapping.lookup(result);
+    results.push_back(
+        rootStyle ? value : linalg::CopyOp::create(body, root->getLoc(), value, destination).getResult(0));
+  }
+  func::ReturnOp::create(body, loc, results);
+
+  builder.setInsertionPoint(root);
+  SmallVector<Value> operands(tensors.getArrayRef());
+  for (auto [index, result] : llvm::enumerate(root->getResults())) {
+    auto type = cast<RankedTensorType>(result.getType());
+    SmallVector<OpFoldResult> sizes;
+    if (rootStyle) {
+      Value init = rootStyle.getDpsInits()[index];
+      while (auto fill = init.getDefiningOp<linalg::FillOp>()) {
+        init = fill.getOutputs()[0];
+      }
+      sizes = tensor::getMixedSizes(builder, loc, init);
+    } else {
+      ReifiedRankedShapedTypeDims shapes;
+      (void)reifyResultShapes(builder, root, shapes);
+      sizes = shapes[index];
+    }
+    operands.push_back(tensor::EmptyOp::create(builder, loc, sizes, type.getElementType()));
+  }
+  llvm::append_range(operands, scalars);
+  auto call = func::CallOp::create(builder, loc, kernel, operands);
+  root->replaceAllUsesWith(call.getResults());
+  for (Operation *member : llvm::reverse(group.members)) {
+    member->erase();
+  }
+}
+
+struct OutlineDispatches : impl::OutlineDispatchesBase<OutlineDispatches> {
+  void runOnOperation() override {
+    SmallVector<func::FuncOp> entries;
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (!function->hasAttr(kKernelAttribute) && !function.isExternal()) {
+        entries.push_back(function);
+      }
+    }
+    for (func::FuncOp entry : entries) {
+      if (!entry.getBody().hasOneBlock()) {
+        entry.emitError() << "function " << entry.getName() << " has control flow between blocks, but a "
+                          << "program of one block was expected";
+        return signalPassFailure();
+      }
+      Outliner outliner(entry, OpBuilder(entry.getContext()));
+      if (failed(outliner.run())) {
+        return signalPassFailure();
+      }
+      kernels += outliner.kernels;
+      epilogues += outliner.epilogues;
+    }
+  }
+};
+
+} // namespace
+} // namespace winnow

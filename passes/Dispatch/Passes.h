@@ -1,0 +1,30 @@
+// The passes of the dispatch phase.
+#pragma once
+
+#include "dialects/Plan/PlanDialect.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace winnow {
+
+/// Marks a function as a kernel (unit attribute).
+constexpr llvm::StringLiteral kKernelAttribute = "winnow.kernel";
+/// On a kernel: the argument whose shape is the kernel's item space (i64).
+constexpr llvm::StringLiteral kDomainAttribute = "winnow.domain";
+/// On a kernel: how many arguments are inputs, before the destinations (i64).
+constexpr llvm::StringLiteral kInputsAttribute = "winnow.inputs";
+/// The nested module that holds the kernels.
+constexpr llvm::StringLiteral kKernelsModule = "kernels";
+
+#define GEN_PASS_DECL
+#include "passes/Dispatch/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "passes/Dispatch/Passes.h.inc"
+
+} // namespace winnow

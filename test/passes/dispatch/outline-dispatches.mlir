@@ -1,0 +1,54 @@
+// Groups become kernels: an element-wise root takes in the reduction that only it reads.
+// RUN: %winnow-opt %s --winnow-outline-dispatches --split-input-file | FileCheck %s
+
+#map = affine_map<(d0, d1) -> (d0, d1)>
+
+// CHECK-LABEL: func.func private @main_0
+// CHECK-SAME: (%[[X:.*]]: tensor<?x32xf32>, %[[W:.*]]: tensor<32x64xf32>, %[[OUT:.*]]: tensor<?x64xf32>) -> tensor<?x64xf32>
+// CHECK-SAME: winnow.domain = 2 : i64, winnow.inputs = 2 : i64, winnow.kernel
+// CHECK: %[[ZERO:.*]] = linalg.fill
+// CHECK: %[[C:.*]] = linalg.matmul ins(%[[X]], %[[W]] : {{.*}}) outs(%[[ZERO]]
+// CHECK: %[[R:.*]] = linalg.generic {{.*}} ins(%[[C]] : tensor<?x64xf32>) outs(%[[OUT]]
+// CHECK: return %[[R]]
+// CHECK-LABEL: func.func @main
+// CHECK: %[[R:.*]] = call @main_0(%{{.*}}, %{{.*}}, %{{.*}})
+// CHECK: return %[[R]]
+func.func @main(%x: tensor<?x32xf32>, %w: tensor<32x64xf32>) -> tensor<?x64xf32> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x32xf32>
+  %e = tensor.empty(%n) : tensor<?x64xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x64xf32>) -> tensor<?x64xf32>
+  %c = linalg.matmul ins(%x, %w : tensor<?x32xf32>, tensor<32x64xf32>) outs(%f : tensor<?x64xf32>) -> tensor<?x64xf32>
+  %r = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]}
+      ins(%c : tensor<?x64xf32>) outs(%e : tensor<?x64xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %m = arith.maximumf %in, %zero : f32
+    linalg.yield %m : f32
+  } -> tensor<?x64xf32>
+  return %r : tensor<?x64xf32>
+}
+
+// -----
+
+// A product that two operations read keeps its own buffer.
+#map = affine_map<(d0, d1) -> (d0, d1)>
+// CHECK-LABEL: func.func private @main_0
+// CHECK: linalg.matmul
+// CHECK-NOT: linalg.generic
+// CHECK-LABEL: func.func private @main_1
+// CHECK: linalg.generic
+// CHECK-LABEL: func.func @main
+func.func @main(%x: tensor<8x8xf32>, %w: tensor<8x8xf32>) -> (tensor<8x8xf32>, tensor<8x8xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<8x8xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<8x8xf32>) -> tensor<8x8xf32>
+  %c = linalg.matmul ins(%x, %w : tensor<8x8xf32>, tensor<8x8xf32>) outs(%f : tensor<8x8xf32>) -> tensor<8x8xf32>
+  %r = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]}
+      ins(%c : tensor<8x8xf32>) outs(%e : tensor<8x8xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %m = math.absf %in : f32
+    linalg.yield %m : f32
+  } -> tensor<8x8xf32>
+  return %c, %r : tensor<8x8xf32>, tensor<8x8xf32>
+}
