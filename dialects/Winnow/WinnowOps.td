@@ -2,6 +2,10 @@
 #ifndef WINNOW_OPS_TD
 #define WINNOW_OPS_TD
 
-include "dialects/Winnow/WinnowDialect.td"
+include "dialects/Winnow/SelectionOps.td"
+include "dialects/Winnow/GatherOps.td"
+include "dialects/Winnow/ContractionOps.td"
+include "dialects/Winnow/GateOps.td"
+include "dialects/Winnow/QuantizeOps.td"
 
 #endif

@@ -1,0 +1,44 @@
+// Attributes and enumerations of the winnow dialect.
+#ifndef WINNOW_ATTRIBUTES_TD
+#define WINNOW_ATTRIBUTES_TD
+
+include "dialects/Winnow/WinnowDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+
+def Winnow_SelectionForm : I32EnumAttr<"SelectionForm", "how a selection is laid out", [
+    I32EnumAttrCase<"Rows", 0, "rows">
+  ]> {
+  let cppNamespace = "::winnow";
+  let genSpecializedAttr = 0;
+}
+
+def Winnow_ThresholdComparison : I32EnumAttr<"ThresholdComparison", "how scores compare with a threshold", [
+    I32EnumAttrCase<"Greater", 0, "gt">,
+    I32EnumAttrCase<"GreaterEqual", 1, "ge">
+  ]> {
+  let cppNamespace = "::winnow";
+}
+
+def Winnow_Precision : I32EnumAttr<"Precision", "the arithmetic of an operation", [
+    I32EnumAttrCase<"F32", 0, "f32">,
+    I32EnumAttrCase<"I8", 1, "i8">
+  ]> {
+  let cppNamespace = "::winnow";
+  let genSpecializedAttr = 0;
+}
+
+def Winnow_PrecisionAttr : EnumAttr<Winnow_Dialect, Winnow_Precision, "precision"> {
+  let summary = "the precision that an operation's arithmetic is to have";
+  let description = [{
+    Set by the precision phase on a contraction, as the discardable attribute `winnow.precision`, and
+    gone once that phase has realized it: `i8` becomes `winnow.quantize` and an integer contraction.
+
+    ```mlir
+    #winnow.precision<i8>
+    ```
+  }];
+  let assemblyFormat = "`<` $value `>`";
+}
+
+#endif
