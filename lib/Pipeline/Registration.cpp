@@ -6,7 +6,9 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "passes/Dispatch/Passes.h"
+#include "passes/Tile/Passes.h"
 
 void winnow::registerDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
@@ -17,4 +19,7 @@ void winnow::registerDialects(mlir::DialectRegistry &registry) {
 void winnow::registerPasses() {
   mlir::registerAllPasses();
   registerWinnowDispatchPasses();
+  registerWinnowTilePasses();
+  mlir::PassPipelineRegistration<>("winnow-tile", "The tile phase: kernels to items on memrefs",
+                                   buildTilePipeline);
 }

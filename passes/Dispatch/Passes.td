@@ -4,6 +4,36 @@
 
 include "mlir/Pass/PassBase.td"
 
+def GeneralizeOperations : Pass<"winnow-generalize-operations", "::mlir::func::FuncOp"> {
+  let summary = "turns named and data-moving operations into linalg.generic";
+  let description = [{
+    Every linalg operation except `linalg.fill` becomes a `linalg.generic`, and so do `tensor.concat`,
+    `tensor.extract_slice`, `tensor.insert_slice` and `tensor.generate`, whose bodies then read the source
+    by index. After it, `linalg.fill`, `linalg.generic`, `tensor.pad`, reshapes and the operations of the
+    winnow dialect are what is left.
+
+    ```mlir
+    %r = tensor.extract_slice %x[2, 0] [4, 8] [1, 1] : tensor<8x8xf32> to tensor<4x8xf32>
+    ```
+    becomes
+    ```mlir
+    %r = linalg.generic {...} outs(%e : tensor<4x8xf32>) { ... tensor.extract %x[%i + 2, %j] ... }
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::affine::AffineDialect", "::mlir::scf::SCFDialect"];
+}
+
+def FuseElementwise : Pass<"winnow-fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "fuses element-wise operations into the one operation that reads them";
+  let description = [{
+    Uses upstream's fusion of `linalg.generic` operations, restricted to reads that visit each element once,
+    so that nothing is computed twice: a broadcast or a window of a computed value is not fused.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+  let statistics = [Statistic<"declined", "declined", "number of producers left apart because they are read repeatedly">];
+}
+
 def OutlineDispatches : Pass<"winnow-outline-dispatches", "::mlir::ModuleOp"> {
   let summary = "outlines fused groups of operations into kernel functions";
   let description = [{

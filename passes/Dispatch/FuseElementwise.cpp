@@ -1,0 +1,39 @@
+// Fuses element-wise operations into the one operation that reads them.
+#include "passes/Dispatch/Passes.h"
+
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace winnow {
+#define GEN_PASS_DEF_FUSEELEMENTWISE
+#include "passes/Dispatch/Passes.h.inc"
+
+using namespace mlir;
+
+namespace {
+
+struct FuseElementwise : impl::FuseElementwiseBase<FuseElementwise> {
+  void runOnOperation() override {
+    auto visitsOnce = [this](OpOperand *operand) {
+      auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
+      if (!consumer || !operand->get().hasOneUse()) {
+        return false;
+      }
+      if (!consumer.getMatchingIndexingMap(operand).isPermutation()) {
+        ++declined;
+        return false;
+      }
+      return true;
+    };
+    RewritePatternSet patterns(&getContext());
+    linalg::populateElementwiseOpsFusionPatterns(patterns, visitsOnce);
+    linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
+      getOperation().emitError() << "element-wise fusion did not reach an end";
+      signalPassFailure();
+    }
+  }
+};
+
+} // namespace
+} // namespace winnow

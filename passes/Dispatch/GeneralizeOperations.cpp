@@ -1,0 +1,216 @@
+// Turns named and data-moving operations into linalg.generic, the one form that later passes handle.
+#include "passes/Dispatch/Passes.h"
+
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace winnow {
+#define GEN_PASS_DEF_GENERALIZEOPERATIONS
+#include "passes/Dispatch/Passes.h.inc"
+
+using namespace mlir;
+
+namespace {
+
+using ElementAt = llvm::function_ref<Value(OpBuilder &, Location, ValueRange indices)>;
+
+/// A linalg.generic without inputs whose element at `indices` is what `element` builds.
+Value createByIndex(OpBuilder &builder, Location loc, RankedTensorType type, ArrayRef<OpFoldResult> sizes,
+                    ElementAt element) {
+  Value empty = tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
+  SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
+  auto generic = linalg::GenericOp::create(
+      builder, loc, empty.getType(), ValueRange{}, empty, builder.getMultiDimIdentityMap(type.getRank()),
+      iterators, [&](OpBuilder &body, Location nested, ValueRange) {
+        SmallVector<Value> indices;
+        for (int64_t dimension = 0; dimension < type.getRank(); ++dimension) {
+          indices.push_back(linalg::IndexOp::create(body, nested, dimension));
+        }
+        linalg::YieldOp::create(body, nested, element(body, nested, indices));
+      });
+  return tensor::CastOp::create(builder, loc, type, generic.getResult(0));
+}
+
+/// index * stride + offset
+Value advance(OpBuilder &builder, Location loc, Value index, OpFoldResult offset, OpFoldResult stride) {
+  AffineExpr d, o, s;
+  bindDims(builder.getContext(), d);
+  bindSymbols(builder.getContext(), o, s);
+  OpFoldResult result = affine::makeComposedFoldedAffineApply(
+      builder, loc, AffineMap::get(1, 2, d * s + o, builder.getContext()), {index, offset, stride});
+  return getValueOrCreateConstantIndexOp(builder, loc, result);
+}
+
+struct GeneralizeNamed : OpInterfaceRewritePattern<linalg::LinalgOp> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+  LogicalResult matchAndRewrite(linalg::LinalgOp op, PatternRewriter &rewriter) const override {
+    if (isa<linalg::FillOp, linalg::GenericOp>(op)) {
+      return failure();
+    }
+    return linalg::generalizeNamedOp(rewriter, op);
+  }
+};
+
+struct GeneralizeExtractSlice : OpRewritePattern<tensor::ExtractSliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::ExtractSliceOp op, PatternRewriter &rewriter) const override {
+    llvm::SmallBitVector dropped = op.getDroppedDims();
+    SmallVector<OpFoldResult> sizes;
+    for (auto [dimension, size] : llvm::enumerate(op.getMixedSizes())) {
+      if (!dropped.test(dimension)) {
+        sizes.push_back(size);
+      }
+    }
+    Value result = createByIndex(
+        rewriter, op.getLoc(), op.getType(), sizes, [&](OpBuilder &body, Location loc, ValueRange indices) {
+          SmallVector<Value> source;
+          size_t next = 0;
+          for (auto [dimension, offset, stride] :
+               llvm::enumerate(op.getMixedOffsets(), op.getMixedStrides())) {
+            source.push_back(dropped.test(dimension) ? getValueOrCreateConstantIndexOp(body, loc, offset)
+                                                     : advance(body, loc, indices[next++], offset, stride));
+          }
+          return tensor::ExtractOp::create(body, loc, op.getSource(), source).getResult();
+        });
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+/// The element at `indices` of `inner`, placed at `offset` with `sizes`, or else what `outside` builds.
+Value selectInside(OpBuilder &builder, Location loc, ValueRange indices, ArrayRef<OpFoldResult> offsets,
+                   ArrayRef<OpFoldResult> sizes, Type type, ElementAt inside, ElementAt outside) {
+  Value isInside;
+  SmallVector<Value> shifted;
+  for (auto [index, offset, size] : llvm::zip(indices, offsets, sizes)) {
+    Value start = getValueOrCreateConstantIndexOp(builder, loc, offset);
+    Value extent = getValueOrCreateConstantIndexOp(builder, loc, size);
+    shifted.push_back(arith::SubIOp::create(builder, loc, index, start));
+    // One unsigned comparison covers both ends.
+    Value fits = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, shifted.back(), extent);
+    isInside = isInside ? arith::AndIOp::create(builder, loc, isInside, fits).getResult() : fits;
+  }
+  auto branch = scf::IfOp::create(builder, loc, type, isInside, /*withElseRegion=*/true);
+  OpBuilder then = branch.getThenBodyBuilder();
+  scf::YieldOp::create(then, loc, inside(then, loc, shifted));
+  OpBuilder otherwise = branch.getElseBodyBuilder();
+  scf::YieldOp::create(otherwise, loc, outside(otherwise, loc, indices));
+  return branch.getResult(0);
+}
+
+struct GeneralizeInsertSlice : OpRewritePattern<tensor::InsertSliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::InsertSliceOp op, PatternRewriter &rewriter) const override {
+    if (!op.hasUnitStride()) {
+      return rewriter.notifyMatchFailure(op, "a strided insertion would need a division for each element");
+    }
+    llvm::SmallBitVector dropped = op.getDroppedDims();
+    SmallVector<OpFoldResult> shape = tensor::getMixedSizes(rewriter, op.getLoc(), op.getDest());
+    Value result = createByIndex(
+        rewriter, op.getLoc(), op.getType(), shape, [&](OpBuilder &body, Location loc, ValueRange indices) {
+          auto inside = [&](OpBuilder &nested, Location at, ValueRange shifted) {
+            SmallVector<Value> source;
+            for (auto [dimension, index] : llvm::enumerate(shifted)) {
+              if (!dropped.test(dimension)) {
+                source.push_back(index);
+              }
+            }
+            return tensor::ExtractOp::create(nested, at, op.getSource(), source).getResult();
+          };
+          auto outside = [&](OpBuilder &nested, Location at, ValueRange same) {
+            return tensor::ExtractOp::create(nested, at, op.getDest(), same).getResult();
+          };
+          return selectInside(body, loc, indices, op.getMixedOffsets(), op.getMixedSizes(),
+                              op.getType().getElementType(), inside, outside);
+        });
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+/// The inputs begin one after another along the axis: the last that begins at or before an index has it.
+struct GeneralizeConcat : OpRewritePattern<tensor::ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::ConcatOp op, PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    RankedTensorType type = op.getResultType();
+    int64_t axis = op.getDim();
+    SmallVector<OpFoldResult> shape = tensor::getMixedSizes(rewriter, loc, op.getInputs().front());
+    SmallVector<Value> starts; // where each input begins along the axis
+    Value total = arith::ConstantIndexOp::create(rewriter, loc, 0);
+    for (Value input : op.getInputs()) {
+      starts.push_back(total);
+      Value size =
+          getValueOrCreateConstantIndexOp(rewriter, loc, tensor::getMixedSize(rewriter, loc, input, axis));
+      total = rewriter.createOrFold<arith::AddIOp>(loc, total, size);
+    }
+    shape[axis] = type.isDynamicDim(axis) ? OpFoldResult(total)
+                                          : OpFoldResult(rewriter.getIndexAttr(type.getDimSize(axis)));
+    std::function<Value(OpBuilder &, Location, ValueRange, size_t)> pick =
+        [&](OpBuilder &body, Location at, ValueRange indices, size_t last) -> Value {
+      SmallVector<Value> source(indices);
+      source[axis] = arith::SubIOp::create(body, at, indices[axis], starts[last]);
+      auto read = [&](OpBuilder &nested) {
+        return tensor::ExtractOp::create(nested, at, op.getInputs()[last], source).getResult();
+      };
+      if (last == 0) {
+        return read(body);
+      }
+      Value isLater = arith::CmpIOp::create(body, at, arith::CmpIPredicate::uge, indices[axis], starts[last]);
+      auto branch = scf::IfOp::create(body, at, type.getElementType(), isLater, /*withElseRegion=*/true);
+      OpBuilder then = branch.getThenBodyBuilder();
+      scf::YieldOp::create(then, at, read(then));
+      OpBuilder otherwise = branch.getElseBodyBuilder();
+      scf::YieldOp::create(otherwise, at, pick(otherwise, at, indices, last - 1));
+      return branch.getResult(0);
+    };
+    Value result =
+        createByIndex(rewriter, loc, type, shape, [&](OpBuilder &body, Location at, ValueRange indices) {
+          return pick(body, at, indices, op.getInputs().size() - 1);
+        });
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+struct GeneralizeGenerate : OpRewritePattern<tensor::GenerateOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::GenerateOp op, PatternRewriter &rewriter) const override {
+    SmallVector<OpFoldResult> sizes;
+    auto dynamic = op.getDynamicExtents().begin();
+    auto type = cast<RankedTensorType>(op.getType());
+    for (int64_t size : type.getShape()) {
+      sizes.push_back(ShapedType::isDynamic(size) ? OpFoldResult(*dynamic++)
+                                                  : OpFoldResult(rewriter.getIndexAttr(size)));
+    }
+    Block &source = op.getBody().front();
+    Value result =
+        createByIndex(rewriter, op.getLoc(), type, sizes, [&](OpBuilder &body, Location, ValueRange indices) {
+          IRMapping mapping;
+          mapping.map(source.getArguments(), indices);
+          for (Operation &nested : source.without_terminator()) {
+            body.clone(nested, mapping);
+          }
+          return mapping.lookupOrDefault(source.getTerminator()->getOperand(0));
+        });
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+struct GeneralizeOperations : impl::GeneralizeOperationsBase<GeneralizeOperations> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<GeneralizeNamed, GeneralizeExtractSlice, GeneralizeInsertSlice, GeneralizeConcat,
+                 GeneralizeGenerate>(&getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
+      getOperation().emitError() << "generalization did not reach an end";
+      signalPassFailure();
+    }
+  }
+};
+
+} // namespace
+} // namespace winnow

@@ -1,0 +1,165 @@
+// Splits every kernel into items: one scf.forall over tiles of the root's result.
+#include "passes/Tile/Passes.h"
+
+#include "passes/Dispatch/Passes.h"
+
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/TilingInterface.h"
+
+namespace winnow {
+#define GEN_PASS_DEF_TILEKERNELS
+#include "passes/Tile/Passes.h.inc"
+
+using namespace mlir;
+
+namespace {
+
+// An item's result stays in the first-level data cache beside its operands.
+constexpr int64_t kHostItemElements = 2048;
+// The innermost extent that an item covers at most: eight 512-bit vectors of f32.
+constexpr int64_t kHostInnermost = 128;
+
+/// The operation whose result the kernel returns.
+Operation *findRoot(func::FuncOp kernel) {
+  return kernel.getBody().front().getTerminator()->getOperand(0).getDefiningOp();
+}
+
+/// Tile sizes for the host: whole inner dimensions as long as the item stays small.
+SmallVector<int64_t> chooseHostTile(ArrayRef<int64_t> extents) {
+  SmallVector<int64_t> tile(extents.size(), 1);
+  int64_t budget = kHostItemElements;
+  for (int64_t dimension = extents.size() - 1; dimension >= 0; --dimension) {
+    bool innermost = dimension == static_cast<int64_t>(extents.size()) - 1;
+    int64_t limit = innermost ? std::min(budget, kHostInnermost) : budget;
+    int64_t size = ShapedType::isDynamic(extents[dimension]) ? limit : std::min(extents[dimension], limit);
+    tile[dimension] = std::max<int64_t>(1, size);
+    budget = std::max<int64_t>(1, budget / tile[dimension]);
+  }
+  return tile;
+}
+
+/// Orders the root's loops so that its parallel loops are the dimensions of its (first) result.
+LogicalResult orderLoops(RewriterBase &rewriter, Operation *&root) {
+  auto generic = dyn_cast<linalg::GenericOp>(root);
+  if (!generic) {
+    return success();
+  }
+  AffineMap map = generic.getMatchingIndexingMap(generic.getDpsInitOperand(generic.getNumDpsInits() - 1));
+  if (!map.isProjectedPermutation() || map.getNumResults() != generic.getNumParallelLoops()) {
+    return root->emitError("a kernel's result must be indexed by each of its parallel loops once");
+  }
+  SmallVector<unsigned> order;
+  for (AffineExpr result : map.getResults()) {
+    order.push_back(cast<AffineDimExpr>(result).getPosition());
+  }
+  for (unsigned loop = 0; loop < generic.getNumLoops(); ++loop) {
+    if (!llvm::is_contained(order, loop)) {
+      order.push_back(loop);
+    }
+  }
+  rewriter.setInsertionPoint(root);
+  FailureOr<linalg::GenericOp> ordered = linalg::interchangeGenericOp(rewriter, generic, order);
+  if (failed(ordered)) {
+    return root->emitError("cannot order the kernel's loops like its result");
+  }
+  root = *ordered;
+  return success();
+}
+
+/// A kernel without parallel loops has a single item.
+void wrapInSingleItem(func::FuncOp kernel, RewriterBase &rewriter) {
+  Block &body = kernel.getBody().front();
+  auto terminator = cast<func::ReturnOp>(body.getTerminator());
+  SmallVector<Operation *> computation;
+  for (Operation &op : body.without_terminator()) {
+    computation.push_back(&op);
+  }
+  int64_t inputs = kernel->getAttrOfType<IntegerAttr>(kInputsAttribute).getInt();
+  SmallVector<Value> destinations(body.getArguments().slice(inputs, terminator.getNumOperands()));
+  rewriter.setInsertionPoint(terminator);
+  Location loc = kernel.getLoc();
+  SmallVector<Value> results(terminator.getOperands());
+  auto forall = scf::ForallOp::create(rewriter, loc, ArrayRef<OpFoldResult>{rewriter.getIndexAttr(1)},
+                                      destinations, std::nullopt);
+  Block *item = forall.getBody();
+  for (Operation *op : computation) {
+    op->moveBefore(item->getTerminator());
+  }
+  for (auto [destination, inside] : llvm::zip(destinations, forall.getRegionIterArgs())) {
+    destination.replaceUsesWithIf(inside,
+                                  [&](OpOperand &use) { return forall->isProperAncestor(use.getOwner()); });
+  }
+  rewriter.setInsertionPointToEnd(forall.getTerminator().getBody());
+  for (auto [result, inside] : llvm::zip(results, forall.getRegionIterArgs())) {
+    int64_t rank = cast<RankedTensorType>(result.getType()).getRank();
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.setInsertionPoint(forall.getTerminator());
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(rewriter, loc, result);
+    SmallVector<OpFoldResult> zeros(rank, rewriter.getIndexAttr(0)), ones(rank, rewriter.getIndexAttr(1));
+    rewriter.setInsertionPointToEnd(forall.getTerminator().getBody());
+    tensor::ParallelInsertSliceOp::create(rewriter, loc, result, inside, zeros, sizes, ones);
+  }
+  terminator->setOperands(forall.getResults());
+}
+
+struct TileKernels : impl::TileKernelsBase<TileKernels> {
+  void runOnOperation() override {
+    auto target = getOperation()->getAttrOfType<StringAttr>(kTargetAttribute);
+    if (!target) {
+      getOperation().emitError() << "module has no " << kTargetAttribute;
+      return signalPassFailure();
+    }
+    isHost = !target.getValue().starts_with("cuda");
+    for (auto kernel : getOperation().getOps<func::FuncOp>()) {
+      if (kernel->hasAttr(kKernelAttribute) && failed(tile(kernel))) {
+        return signalPassFailure();
+      }
+    }
+  }
+
+private:
+  LogicalResult tile(func::FuncOp kernel);
+  bool isHost = true;
+};
+
+LogicalResult TileKernels::tile(func::FuncOp kernel) {
+  IRRewriter rewriter(&getContext());
+  Operation *root = findRoot(kernel);
+  if (!isa_and_nonnull<TilingInterface>(root)) {
+    return kernel.emitError() << "kernel " << kernel.getName() << " returns what no operation in it computes";
+  }
+  if (failed(orderLoops(rewriter, root))) {
+    return failure();
+  }
+  int64_t domain = kernel->getAttrOfType<IntegerAttr>(kDomainAttribute).getInt();
+  auto shape = cast<RankedTensorType>(kernel.getArgumentTypes()[domain]).getShape();
+  SmallVector<int64_t> sizes = isHost ? chooseHostTile(shape) : SmallVector<int64_t>(shape.size(), 1);
+  kernel->setAttr(kTileAttribute, rewriter.getDenseI64ArrayAttr(sizes));
+  if (shape.empty()) {
+    wrapInSingleItem(kernel, rewriter);
+    return success();
+  }
+
+  auto tiled = cast<TilingInterface>(root);
+  sizes.resize(tiled.getLoopIteratorTypes().size(), 0); // reductions stay whole
+  scf::SCFTileAndFuseOptions options;
+  options.tilingOptions.setTileSizes(getAsIndexOpFoldResult(&getContext(), sizes));
+  options.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
+  rewriter.setInsertionPoint(root);
+  FailureOr<scf::SCFTileAndFuseResult> result =
+      scf::tileConsumerAndFuseProducersUsingSCF(rewriter, tiled, options);
+  if (failed(result)) {
+    return root->emitError() << "cannot be split into items";
+  }
+  fused += result->fusedProducers.size();
+  for (auto [from, to] : result->replacements) {
+    rewriter.replaceAllUsesWith(from, to);
+  }
+  return success();
+}
+
+} // namespace
+} // namespace winnow
