@@ -20,8 +20,7 @@ enum class Code : int32_t {
   InputOutput = 5,     // the operating system refused to read or write
   OutOfMemory = 6,
   Cancelled = 7,
-  Busy = 8,        // the session is executing for another thread
-  DeviceFault = 9, // a device stopped a kernel, or one of its checks found a fault
+  DeviceFault = 8, // a device stopped a kernel, or one of its checks found a fault
 };
 
 class [[nodiscard]] Status {

@@ -1,0 +1,194 @@
+// Resolves a program for given shapes, instruction by instruction, and packs its transient buffers.
+#include "runtime/plan/Binding.h"
+
+namespace winnow::runtime {
+
+using format::Code;
+using format::failure;
+using format::Instruction;
+using format::Opcode;
+using format::Result;
+using format::Status;
+
+namespace {
+
+/// So that sums of sizes stay far from overflow.
+constexpr int64_t kMaximumTransientBytes = int64_t(1) << 62;
+
+class Binder {
+public:
+  Binder(const format::Module &module, const format::Function &function, std::vector<int64_t> scalars)
+      : module(module), function(function), scalars(std::move(scalars)) {}
+
+  Result<Binding> run(std::span<const Shape> inputShapes) {
+    binding.inputShapes.assign(inputShapes.begin(), inputShapes.end());
+    binding.outputShapes.resize(function.outputs.size());
+    binding.outputBytes.resize(function.outputs.size());
+    binding.buffers.resize(function.bufferCount);
+    intervalOf.resize(function.bufferCount, kNoInterval);
+    for (size_t i = 0; i < inputShapes.size(); ++i) {
+      auto bytes = byteSize(inputShapes[i], function.inputs[i].type);
+      if (!bytes.ok())
+        return bytes.status();
+      binding.inputBytes.push_back(*bytes);
+    }
+    for (index = 0; index < function.body.size(); ++index) {
+      if (Status status = bindInstruction(function.body[index]); !status.ok())
+        return status;
+    }
+    if (Status status = checkShapes("output", function.outputs, binding.outputShapes); !status.ok())
+      return status;
+    placeTransients();
+    return std::move(binding);
+  }
+
+private:
+  static constexpr uint32_t kNoInterval = ~0u;
+
+  template <typename... Parts> Status fault(const Parts &...parts) const {
+    return failure(Code::InvalidArgument, "function '", function.name, "', instruction ", index, " (",
+                   name(function.body[index].opcode), "): ", parts...);
+  }
+
+  int64_t scalar(const Instruction &op, size_t operand) const { return scalars[op.operands[operand]]; }
+  BoundBuffer &buffer(uint32_t number) { return binding.buffers[number]; }
+
+  Status bindInstruction(const Instruction &op) {
+    switch (op.opcode) {
+    case Opcode::Input:
+      buffer(op.result) = {BoundBuffer::Origin::Input, op.operands[0], 0, binding.inputBytes[op.operands[0]]};
+      return {};
+    case Opcode::Weight: {
+      int64_t bytes = int64_t(module.weights[op.operands[0]].size);
+      buffer(op.result) = {BoundBuffer::Origin::Weight, op.operands[0], 0, bytes};
+      return {};
+    }
+    case Opcode::Output:
+      return bindOutput(op);
+    case Opcode::Allocate:
+      return bindAllocate(op);
+    case Opcode::Slice:
+      return bindSlice(op);
+    case Opcode::Release:
+      for (uint32_t released : op.operands)
+        intervals[intervalOf[released]].end = int64_t(index);
+      return {};
+    case Opcode::Copy:
+      return bindCopy(op);
+    case Opcode::Dispatch:
+      bindDispatch(op);
+      return {};
+    default: // scalars are evaluated already
+      return {};
+    }
+  }
+
+  Status bindOutput(const Instruction &op) {
+    uint32_t output = op.operands[0];
+    Shape &shape = binding.outputShapes[output];
+    for (size_t i = 1; i < op.operands.size(); ++i) {
+      if (scalar(op, i) < 0)
+        return fault("dimension ", i - 1, " of output '", function.outputs[output].name, "' is ",
+                     scalar(op, i));
+      shape.push_back(scalar(op, i));
+    }
+    auto bytes = byteSize(shape, function.outputs[output].type);
+    if (!bytes.ok())
+      return bytes.status();
+    binding.outputBytes[output] = *bytes;
+    buffer(op.result) = {BoundBuffer::Origin::Output, output, 0, *bytes};
+    return {};
+  }
+
+  Status bindAllocate(const Instruction &op) {
+    int64_t bytes = scalar(op, 0);
+    if (bytes < 0 || bytes > kMaximumTransientBytes - transientBytes)
+      return fault("cannot allocate ", bytes, " bytes");
+    transientBytes += bytes;
+    intervalOf[op.result] = uint32_t(intervals.size());
+    intervals.push_back({int64_t(index), int64_t(function.body.size()), bytes, 0});
+    buffer(op.result) = {BoundBuffer::Origin::Arena, 0, 0, bytes};
+    return {};
+  }
+
+  Status bindSlice(const Instruction &op) {
+    const BoundBuffer source = buffer(op.operands[0]);
+    int64_t offset = scalar(op, 1), bytes = scalar(op, 2);
+    if (offset < 0 || bytes < 0 || offset > source.bytes || bytes > source.bytes - offset)
+      return fault(bytes, " bytes at offset ", offset, " exceed the buffer of ", source.bytes, " bytes");
+    intervalOf[op.result] = intervalOf[op.operands[0]];
+    buffer(op.result) = {source.origin, source.index, source.offset + offset, bytes};
+    return {};
+  }
+
+  Status bindCopy(const Instruction &op) {
+    int64_t to = buffer(op.operands[0]).bytes, from = buffer(op.operands[1]).bytes;
+    if (to != from)
+      return fault("cannot copy ", from, " bytes to ", to);
+    BoundStep step;
+    step.isCopy = true;
+    addBuffers(step, op.operands);
+    binding.steps.push_back(step);
+    return {};
+  }
+
+  /// Operands: kernel, number of extents, extents, number of buffers, buffers, sizes.
+  void bindDispatch(const Instruction &op) {
+    std::span<const uint32_t> operands = op.operands;
+    BoundStep step;
+    step.kernel = operands[0];
+    step.extentCount = operands[1];
+    step.firstExtent = addNumbers(operands.subspan(2, step.extentCount));
+    size_t bufferCount = operands[2 + step.extentCount];
+    addBuffers(step, operands.subspan(3 + step.extentCount, bufferCount));
+    std::span<const uint32_t> sizes = operands.subspan(3 + step.extentCount + bufferCount);
+    step.sizeCount = uint32_t(sizes.size());
+    step.firstSize = addNumbers(sizes);
+    binding.steps.push_back(step);
+  }
+
+  void addBuffers(BoundStep &step, std::span<const uint32_t> registers) {
+    step.firstBuffer = uint32_t(binding.stepBuffers.size());
+    step.bufferCount = uint32_t(registers.size());
+    for (uint32_t number : registers) {
+      binding.stepBuffers.push_back(number);
+      binding.stepBufferBytes.push_back(buffer(number).bytes);
+    }
+  }
+
+  uint32_t addNumbers(std::span<const uint32_t> registers) {
+    uint32_t first = uint32_t(binding.numbers.size());
+    for (uint32_t number : registers)
+      binding.numbers.push_back(scalars[number]);
+    return first;
+  }
+
+  void placeTransients() {
+    binding.arena = packIntervals(intervals);
+    for (size_t i = 0; i < binding.buffers.size(); ++i) {
+      if (intervalOf[i] != kNoInterval)
+        binding.buffers[i].offset += intervals[intervalOf[i]].offset;
+    }
+  }
+
+  const format::Module &module;
+  const format::Function &function;
+  std::vector<int64_t> scalars;
+  Binding binding;
+  std::vector<Interval> intervals;
+  std::vector<uint32_t> intervalOf; // for each buffer register; slices share that of their buffer
+  int64_t transientBytes = 0;
+  size_t index = 0;
+};
+
+} // namespace
+
+Result<Binding> bind(const format::Module &module, const format::Function &function,
+                     std::span<const Shape> inputShapes) {
+  auto scalars = evaluateScalars(function, inputShapes);
+  if (!scalars.ok())
+    return scalars.status();
+  return Binder(module, function, std::move(*scalars)).run(inputShapes);
+}
+
+} // namespace winnow::runtime

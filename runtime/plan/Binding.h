@@ -1,0 +1,44 @@
+// A function's program for one set of input shapes: all sizes, offsets and launches known, no addresses yet.
+#pragma once
+
+#include "format/Module.h"
+#include "runtime/plan/ArenaPacking.h"
+#include "runtime/plan/Shapes.h"
+
+namespace winnow::runtime {
+
+struct BoundBuffer {
+  enum class Origin : uint8_t { Input, Output, Weight, Arena };
+  Origin origin = Origin::Arena;
+  uint32_t index = 0; // of the input, output or weight
+  int64_t offset = 0; // in that, or in the arena
+  int64_t bytes = 0;
+};
+
+/// A dispatch, or a copy from `buffers[1]` to `buffers[0]`. The ranges index Binding's lists.
+struct BoundStep {
+  bool isCopy = false;
+  uint32_t kernel = 0;
+  uint32_t firstBuffer = 0, bufferCount = 0;
+  uint32_t firstSize = 0, sizeCount = 0;
+  uint32_t firstExtent = 0, extentCount = 0;
+};
+
+struct Binding {
+  std::vector<Shape> inputShapes, outputShapes;
+  std::vector<int64_t> inputBytes, outputBytes;
+  std::vector<BoundBuffer> buffers; // one for each buffer register
+  std::vector<BoundStep> steps;
+  std::vector<uint32_t> stepBuffers; // registers
+  std::vector<int64_t> stepBufferBytes;
+  std::vector<int64_t> numbers; // sizes and extents of the steps
+  Packing arena;
+};
+
+/// Evaluates a verified `function` of `module` for these shapes, which have been checked. Fails as
+/// evaluateScalars, and with InvalidArgument for a negative or excessive size and for a slice or copy that
+/// does not fit; the message names function and instruction.
+format::Result<Binding> bind(const format::Module &module, const format::Function &function,
+                             std::span<const Shape> inputShapes);
+
+} // namespace winnow::runtime

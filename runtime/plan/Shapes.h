@@ -1,0 +1,31 @@
+// Checks the shapes of a call against a function's signature and computes the program's scalars from them.
+#pragma once
+
+#include "format/Module.h"
+#include "format/Status.h"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace winnow::runtime {
+
+using Shape = std::vector<int64_t>;
+
+/// "2x64x8"; "scalar" for rank 0.
+std::string toString(std::span<const int64_t> shape);
+
+/// Whether `shapes`, one for each signature, have the right ranks, sizes in range, and equal sizes where
+/// names are equal. `what` is "input" or "output" for the message. Fails with InvalidArgument.
+format::Status checkShapes(const char *what, std::span<const format::Signature> signatures,
+                           std::span<const Shape> shapes);
+
+/// The bytes of a tensor. Fails with InvalidArgument if they exceed 2^62.
+format::Result<int64_t> byteSize(std::span<const int64_t> shape, format::ElementType type);
+
+/// The values of all scalars of a verified function. Fails with InvalidArgument for a check that fails (with
+/// its string), an overflow or a division by zero; the message names function and instruction.
+format::Result<std::vector<int64_t>> evaluateScalars(const format::Function &function,
+                                                     std::span<const Shape> inputShapes);
+
+} // namespace winnow::runtime
