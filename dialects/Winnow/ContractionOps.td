@@ -28,7 +28,8 @@ def Winnow_MatmulOp : Winnow_ContractionOp<"matmul"> {
     - (C5) The element types are all the same float type, or i8 with the result i32.
 
     ```mlir
-    %y = winnow.matmul %x, %w inputs(%s : !winnow.selection<?x64, 16>) outputs(%t : !winnow.selection<?x32, 8>)
+    %y = winnow.matmul %x, %w inputs(%s : !winnow.selection<?x64, 16>)
+        outputs(%t : !winnow.selection<?x32, 8>)
         : tensor<?x16xf32>, tensor<64x32xf32> -> tensor<?x8xf32>
     ```
   }];
@@ -69,7 +70,8 @@ def Winnow_Conv2DOp : Winnow_ContractionOp<"conv2d"> {
       negative.
 
     ```mlir
-    %y = winnow.conv2d %x, %w inputs(%s : !winnow.selection<?x64, 16>) outputs(%t : !winnow.selection<?x32, 8>)
+    %y = winnow.conv2d %x, %w inputs(%s : !winnow.selection<?x64, 16>)
+        outputs(%t : !winnow.selection<?x32, 8>)
         {padding = array<i64: 1, 1, 1, 1>}
         : tensor<?x16x8x8xf32>, tensor<32x64x3x3xf32> -> tensor<?x8x8x8xf32>
     ```

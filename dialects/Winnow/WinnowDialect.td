@@ -2,6 +2,7 @@
 #ifndef WINNOW_DIALECT_TD
 #define WINNOW_DIALECT_TD
 
+include "dialects/Winnow/WinnowInterfaces.td"
 include "mlir/IR/OpBase.td"
 
 def Winnow_Dialect : Dialect {
@@ -35,6 +36,8 @@ def Winnow_Dialect : Dialect {
   }];
 }
 
-class Winnow_Op<string mnemonic, list<Trait> traits = []> : Op<Winnow_Dialect, mnemonic, traits>;
+// Every operation has an executable definition.
+class Winnow_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Winnow_Dialect, mnemonic, !listconcat(traits, [DeclareOpInterfaceMethods<DefinedOpInterface>])>;
 
 #endif

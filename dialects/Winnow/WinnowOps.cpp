@@ -6,6 +6,8 @@
 using namespace mlir;
 using namespace winnow;
 
+#include "dialects/Winnow/WinnowInterfaces.cpp.inc"
+
 #define GET_OP_CLASSES
 #include "dialects/Winnow/WinnowOps.cpp.inc"
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dialects/Winnow/WinnowDialect.h"
+#include "dialects/Winnow/WinnowInterfaces.h"
 #include "dialects/Winnow/WinnowTypes.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinTypes.h"

@@ -3,27 +3,28 @@
 
 #include "dialects/Plan/PlanDialect.h"
 #include "dialects/Winnow/WinnowDialect.h"
-#include "lib/Target/PTX/EmitPTX.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "passes/Dispatch/Passes.h"
-#include "passes/LowerToPTX/Passes.h"
+#include "passes/Reference/Passes.h"
 #include "passes/Tile/Passes.h"
 
 void winnow::registerDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   registry.insert<WinnowDialect, plan::PlanDialect>();
-  registerPTXTranslations(registry);
 }
 
 void winnow::registerPasses() {
   mlir::registerAllPasses();
   registerWinnowDispatchPasses();
+  registerWinnowReferencePasses();
   registerWinnowTilePasses();
   mlir::PassPipelineRegistration<>("winnow-tile", "The tile phase: kernels to items on memrefs",
                                    buildTilePipeline);
-  registerPTXLoweringPasses();
+  mlir::PassPipelineRegistration<>("winnow-reference",
+                                   "Whole functions as their definitions, down to the LLVM dialect",
+                                   buildReferencePipeline);
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <new>
 
 using namespace winnow;
@@ -22,7 +23,7 @@ struct wn_module {
   std::once_flag described;
 
   struct Tensors {
-    std::vector<std::vector<wn_dimension>> dimensions; // what `infos` point to
+    std::deque<std::vector<wn_dimension>> dimensions;
     std::vector<wn_tensor_info> infos;
   };
   std::vector<Tensors> tensors; // for each function its inputs, then its outputs

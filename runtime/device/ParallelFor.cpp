@@ -50,12 +50,11 @@ int orAllProcessors(int threads) {
 } // namespace
 
 std::unique_ptr<ParallelFor> makeThreadPool(int threads) {
-  // oneTBB has no more workers than processors, and prints a warning when asked for more.
-  return std::make_unique<ThreadPool>(threads > 0 ? std::min(threads, processors()) : processors());
+  return std::make_unique<ThreadPool>(orAllProcessors(threads));
 }
 
 std::unique_ptr<ParallelFor> makeCallerParallelFor(CallerParallelFor function, void *context, int threads) {
-  return std::make_unique<CallerThreads>(function, context, threads > 0 ? threads : processors());
+  return std::make_unique<CallerThreads>(function, context, orAllProcessors(threads));
 }
 
 } // namespace winnow::runtime

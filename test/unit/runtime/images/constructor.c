@@ -1,2 +1,0 @@
-volatile int value;
-__attribute__((constructor)) static void construct(void) { value = 1; }

@@ -1,1 +1,0 @@
-int kernel(void) { return 1; }

@@ -1,2 +1,0 @@
-_Thread_local int value;
-int kernel(void) { return value++; }
