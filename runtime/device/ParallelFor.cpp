@@ -43,9 +43,7 @@ private:
   int count;
 };
 
-int orAllProcessors(int threads) {
-  return threads > 0 ? threads : std::max(1, tbb::info::default_concurrency());
-}
+int processors() { return std::max(1, tbb::info::default_concurrency()); }
 
 } // namespace
 
