@@ -23,6 +23,10 @@ class Plan_Op<string mnemonic, list<Trait> traits = []> : Op<Plan_Dialect, mnemo
 def Plan_BufferType : TypeDef<Plan_Dialect, "Buffer"> {
   let mnemonic = "buffer";
   let summary = "a range of bytes on the device";
+  let description = [{
+    Made by `plan.input`, `plan.output`, `plan.load` (a weight), `plan.alloc` and `plan.slice`. It has no shape and no element type:
+    those are in the kernels that a buffer is given to.
+  }];
 }
 
 def Plan_SignatureAttr : AttrDef<Plan_Dialect, "Signature"> {
