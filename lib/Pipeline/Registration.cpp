@@ -8,6 +8,7 @@
 #include "mlir/InitAllPasses.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "passes/Dispatch/Passes.h"
+#include "passes/Precision/Passes.h"
 #include "passes/Reference/Passes.h"
 #include "passes/Tile/Passes.h"
 
@@ -19,6 +20,9 @@ void winnow::registerDialects(mlir::DialectRegistry &registry) {
 
 void winnow::registerPasses() {
   mlir::registerAllPasses();
+  registerWinnowPrecisionPasses();
+  mlir::PassPipelineRegistration<PrecisionOptions>(
+      "winnow-precision", "The precision phase: i8 or f32 for each contraction", buildPrecisionPipeline);
   registerWinnowDispatchPasses();
   registerWinnowReferencePasses();
   registerWinnowTilePasses();
