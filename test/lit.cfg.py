@@ -1,5 +1,6 @@
 # One lit suite for everything: MLIR FileCheck tests, tools, unit tests, numeric scripts.
 import os
+import shutil
 
 import lit.formats
 
@@ -19,3 +20,7 @@ config.substitutions += [
     ("%source", config.winnow_source_dir),
     ("%binary", config.winnow_binary_dir),
 ]
+
+# NVIDIA's assembler, when it is installed, checks every kernel.
+if shutil.which("ptxas", path=config.environment["PATH"]):
+    config.available_features.add("ptxas")

@@ -3,11 +3,13 @@
 
 #include "dialects/Plan/PlanDialect.h"
 #include "dialects/Winnow/WinnowDialect.h"
+#include "lib/Target/PTX/EmitPTX.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "passes/Dispatch/Passes.h"
+#include "passes/LowerToPTX/Passes.h"
 #include "passes/Precision/Passes.h"
 #include "passes/Reference/Passes.h"
 #include "passes/Tile/Passes.h"
@@ -16,6 +18,7 @@ void winnow::registerDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   registry.insert<WinnowDialect, plan::PlanDialect>();
+  registerPTXTranslations(registry);
 }
 
 void winnow::registerPasses() {
@@ -31,4 +34,5 @@ void winnow::registerPasses() {
   mlir::PassPipelineRegistration<>("winnow-reference",
                                    "Whole functions as their definitions, down to the LLVM dialect",
                                    buildReferencePipeline);
+  registerPTXLoweringPasses();
 }

@@ -1,0 +1,80 @@
+// Expands the math dialect for PTX and refuses what is left that no instruction computes.
+#include "passes/LowerToPTX/MathExpansions.h"
+#include "passes/LowerToPTX/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Transforms/DialectConversion.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace winnow {
+#define GEN_PASS_DEF_EXPANDPTXMATH
+#include "passes/LowerToPTX/Passes.h.inc"
+} // namespace winnow
+
+using namespace mlir;
+
+namespace {
+
+/// Operations that LLVM's NVPTX back end selects for f32 and f64 without a library.
+bool isSelectable(Operation *operation) {
+  Type type = getElementTypeOrSelf(operation->getOperand(0).getType());
+  if (isa<math::AbsIOp, math::CountLeadingZerosOp, math::CountTrailingZerosOp, math::CtPopOp>(operation))
+    return type.isInteger();
+  if (isa<math::Exp2Op>(operation))
+    return type.isF32();
+  if (isa<math::FmaOp, math::AbsFOp>(operation))
+    return isa<FloatType>(type);
+  return (type.isF32() || type.isF64()) &&
+         isa<math::SqrtOp, math::FloorOp, math::CeilOp, math::TruncOp, math::RoundOp, math::RoundEvenOp,
+             math::CopySignOp, math::IsNaNOp, math::IsInfOp, math::IsFiniteOp, math::IsNormalOp>(operation);
+}
+
+struct ExpandPTXMath : winnow::impl::ExpandPTXMathBase<ExpandPTXMath> {
+  void runOnOperation() override {
+    if (failed(widenHalfPrecision()))
+      return signalPassFailure();
+    RewritePatternSet patterns(&getContext());
+    winnow::populatePTXMathExpansions(patterns);
+    populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
+      return llvm::is_contained({"math.tanh", "math.erf", "math.erfc", "math.log1p", "math.expm1", "math.sin",
+                                 "math.cos", "math.atan", "math.atan2", "math.asin", "math.acos",
+                                 "math.cbrt"},
+                                name);
+    });
+    math::populateExpansionPatterns(patterns, {"tan", "sinh", "cosh", "asinh", "acosh", "atanh", "rsqrt",
+                                               "fpowi", "ctlz", "clampf", "sincos"});
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      return signalPassFailure();
+
+    WalkResult result = getOperation().walk([](Operation *operation) {
+      if (!isa<math::MathDialect>(operation->getDialect()) || isSelectable(operation))
+        return WalkResult::advance();
+      operation->emitOpError("has no form in PTX for ") << operation->getOperand(0).getType();
+      return WalkResult::interrupt();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+
+  /// Math on f16 and bf16 is computed in f32.
+  LogicalResult widenHalfPrecision() {
+    MLIRContext *context = &getContext();
+    TypeConverter types;
+    Type single = Float32Type::get(context);
+    SetVector<Type> supported;
+    supported.insert(single);
+    supported.insert(Float64Type::get(context));
+    math::populateExtendToSupportedTypesTypeConverter(types, supported, single);
+    ConversionTarget target(*context);
+    math::populateExtendToSupportedTypesConversionTarget(target, types);
+    RewritePatternSet patterns(context);
+    math::populateExtendToSupportedTypesPatterns(patterns, types);
+    return applyPartialConversion(getOperation(), target, std::move(patterns));
+  }
+};
+
+} // namespace
