@@ -3,6 +3,7 @@
 #include "passes/LowerToPTX/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -47,6 +48,8 @@ struct ExpandPTXMath : winnow::impl::ExpandPTXMathBase<ExpandPTXMath> {
     });
     math::populateExpansionPatterns(patterns, {"tan", "sinh", "cosh", "asinh", "acosh", "atanh", "rsqrt",
                                                "fpowi", "ctlz", "clampf", "sincos"});
+    // Unlike upstream's pass, this leaves minimum and maximum alone: they are instructions.
+    arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
 

@@ -25,7 +25,7 @@ struct HoistLocals : winnow::impl::HoistLocalsBase<HoistLocals> {
     int64_t bytes = type.getNumElements() * layout.getTypeSize(type.getElementType()).getFixedValue();
     if (bytes > limit)
       return local.emitOpError("is a local buffer of ")
-             << bytes << " bytes, but a thread's local memory is limited to " << limit;
+             << bytes << " bytes, but a thread's local memory is limited to " << limit.getValue();
     return success();
   }
 

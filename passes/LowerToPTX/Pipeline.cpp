@@ -3,7 +3,6 @@
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
-#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
@@ -43,7 +42,6 @@ void winnow::buildPTXLoweringPipeline(OpPassManager &manager, const PTXLoweringO
   addKernelPasses(module.nest<func::FuncOp>(), options.threads);
   module.addPass(memref::createExpandStridedMetadataPass());
   module.addPass(createLowerAffinePass());
-  module.addPass(arith::createArithExpandOpsPass());
   module.addPass(createCanonicalizerPass());
   module.addPass(createCSEPass());
   module.addPass(createSCFToControlFlowPass());
