@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <deque>
 #include <new>
 
 using namespace winnow;
@@ -23,7 +22,7 @@ struct wn_module {
   std::once_flag described;
 
   struct Tensors {
-    std::deque<std::vector<wn_dimension>> dimensions;
+    std::vector<std::vector<wn_dimension>> dimensions; // what `infos` point to
     std::vector<wn_tensor_info> infos;
   };
   std::vector<Tensors> tensors; // for each function its inputs, then its outputs

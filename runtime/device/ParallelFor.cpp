@@ -48,11 +48,12 @@ int processors() { return std::max(1, tbb::info::default_concurrency()); }
 } // namespace
 
 std::unique_ptr<ParallelFor> makeThreadPool(int threads) {
-  return std::make_unique<ThreadPool>(orAllProcessors(threads));
+  // oneTBB has no more workers than processors, and prints a warning when asked for more.
+  return std::make_unique<ThreadPool>(threads > 0 ? std::min(threads, processors()) : processors());
 }
 
 std::unique_ptr<ParallelFor> makeCallerParallelFor(CallerParallelFor function, void *context, int threads) {
-  return std::make_unique<CallerThreads>(function, context, orAllProcessors(threads));
+  return std::make_unique<CallerThreads>(function, context, threads > 0 ? threads : processors());
 }
 
 } // namespace winnow::runtime

@@ -183,8 +183,8 @@ private:
 
 } // namespace
 
-Result<Binding> bind(const format::Module &module, const format::Function &function,
-                     std::span<const Shape> inputShapes) {
+Result<Binding> bindProgram(const format::Module &module, const format::Function &function,
+                            std::span<const Shape> inputShapes) {
   auto scalars = evaluateScalars(function, inputShapes);
   if (!scalars.ok())
     return scalars.status();

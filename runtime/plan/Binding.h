@@ -38,7 +38,7 @@ struct Binding {
 /// Evaluates a verified `function` of `module` for these shapes, which have been checked. Fails as
 /// evaluateScalars, and with InvalidArgument for a negative or excessive size and for a slice or copy that
 /// does not fit; the message names function and instruction.
-format::Result<Binding> bind(const format::Module &module, const format::Function &function,
+format::Result<Binding> bindProgram(const format::Module &module, const format::Function &function,
                              std::span<const Shape> inputShapes);
 
 } // namespace winnow::runtime

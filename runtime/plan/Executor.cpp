@@ -325,7 +325,7 @@ Result<const Binding *> Executor::bindingFor(const Function &function, std::vect
   }
   if (Status status = checkShapes("input", function.inputs, shapes); !status.ok())
     return status;
-  auto binding = bind(module.contents(), function, shapes);
+  auto binding = bindProgram(module.contents(), function, shapes);
   if (!binding.ok())
     return binding.status();
   if (kept.size() == kKeptBindings)

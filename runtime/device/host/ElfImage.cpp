@@ -50,8 +50,8 @@ public:
 
   Result<std::unique_ptr<ElfImage>> run() {
     for (auto step : {&ElfLoader::readHeader, &ElfLoader::readSegments, &ElfLoader::checkSegments,
-                      &ElfLoader::mapSegments, &ElfLoader::readDynamic, &ElfLoader::relocate,
-                      &ElfLoader::readSymbols, &ElfLoader::protect}) {
+                      &ElfLoader::mapSegments, &ElfLoader::readDynamic, &ElfLoader::readSymbols,
+                      &ElfLoader::relocate, &ElfLoader::protect}) {
       if (Status status = (this->*step)(); !status.ok())
         return status;
     }
@@ -224,31 +224,14 @@ private:
     case DT_JMPREL:
     case DT_RELR:
     case DT_TEXTREL:
-      return damaged("has relocations other than the relative ones in its data (dynamic tag ", entry.d_tag,
-                     ")");
+      otherRelocations = entry.d_tag;
+      break;
     case DT_FLAGS:
       if (entry.d_un.d_val & DF_TEXTREL)
-        return damaged("has relocations in its code");
+        otherRelocations = entry.d_tag;
       break;
     default: // sizes, flags and names that loading does not need
       break;
-    }
-    return {};
-  }
-
-  Status relocate() {
-    for (uint64_t i = 0; i < relocationBytes / sizeof(Elf64_Rela); ++i) {
-      auto entry = read<Elf64_Rela>(relocations + i * sizeof(Elf64_Rela));
-      if (ELF64_R_TYPE(entry.r_info) != kRelativeRelocation || ELF64_R_SYM(entry.r_info) != 0)
-        return damaged("has a relocation of type ", ELF64_R_TYPE(entry.r_info),
-                       ", expected only relative ones (", kRelativeRelocation, ")");
-      const Elf64_Phdr *segment = findSegment(entry.r_offset, sizeof(uint64_t));
-      if (!segment || (segment->p_flags & PF_X))
-        return damaged("has a relocation at ", entry.r_offset, ", which is not in its data");
-      if (entry.r_addend < 0 || uint64_t(entry.r_addend) > span)
-        return damaged("has a relocation to ", entry.r_addend, ", which is not in it");
-      uint64_t value = reinterpret_cast<uint64_t>(base) + uint64_t(entry.r_addend);
-      std::memcpy(base + entry.r_offset, &value, sizeof(value));
     }
     return {};
   }
@@ -274,6 +257,27 @@ private:
         return damaged("has a function '", name, "' that is not in its code");
       if (type == STT_FUNC)
         image->functions.emplace(std::move(name), base + symbol.st_value);
+    }
+    return {};
+  }
+
+  /// After the symbols: an import is the better explanation of a relocation that is not relative.
+  Status relocate() {
+    if (otherRelocations)
+      return damaged("has relocations other than the relative ones in its data (dynamic tag ",
+                     otherRelocations, ")");
+    for (uint64_t i = 0; i < relocationBytes / sizeof(Elf64_Rela); ++i) {
+      auto entry = read<Elf64_Rela>(relocations + i * sizeof(Elf64_Rela));
+      if (ELF64_R_TYPE(entry.r_info) != kRelativeRelocation || ELF64_R_SYM(entry.r_info) != 0)
+        return damaged("has a relocation of type ", ELF64_R_TYPE(entry.r_info),
+                       ", expected only relative ones (", kRelativeRelocation, ")");
+      const Elf64_Phdr *segment = findSegment(entry.r_offset, sizeof(uint64_t));
+      if (!segment || (segment->p_flags & PF_X))
+        return damaged("has a relocation at ", entry.r_offset, ", which is not in its data");
+      if (entry.r_addend < 0 || uint64_t(entry.r_addend) > span)
+        return damaged("has a relocation to ", entry.r_addend, ", which is not in it");
+      uint64_t value = reinterpret_cast<uint64_t>(base) + uint64_t(entry.r_addend);
+      std::memcpy(base + entry.r_offset, &value, sizeof(value));
     }
     return {};
   }
@@ -387,6 +391,7 @@ private:
   uint64_t span = 0, alignment = page;
   uint8_t *base = nullptr;
   uint64_t relocations = 0, relocationBytes = 0, relocationEntryBytes = 0;
+  int64_t otherRelocations = 0;
   uint64_t symbols = 0, strings = 0, stringBytes = 0, hashTable = 0, gnuHashTable = 0;
 };
 

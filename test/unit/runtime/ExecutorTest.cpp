@@ -1,0 +1,164 @@
+// The executor with a device that has memory of its own, which the host cannot use in place.
+#include "TestModule.h"
+
+#include "format/Writer.h"
+#include "runtime/plan/Executor.h"
+#include "runtime/plan/OutputTensor.h"
+
+#include <gtest/gtest.h>
+#include <set>
+
+using namespace winnow::runtime;
+using namespace winnow;
+
+namespace {
+
+/// Addresses that crash when the host follows them: the true ones with a bit set that no pointer has.
+constexpr uintptr_t kDeviceBit = uintptr_t(1) << 62;
+
+char *toHost(const void *address) {
+  EXPECT_NE(reinterpret_cast<uintptr_t>(address) & kDeviceBit, 0u)
+      << "a host address was given to the device";
+  return reinterpret_cast<char *>(reinterpret_cast<uintptr_t>(address) & ~kDeviceBit);
+}
+
+class FarMemory : public DeviceMemory {
+public:
+  Result<void *> allocate(int64_t bytes) override {
+    if (fails)
+      return failure(Code::OutOfMemory, "the device is full");
+    auto address = memory.allocate(bytes);
+    return address.ok()
+               ? Result<void *>(reinterpret_cast<void *>(reinterpret_cast<uintptr_t>(*address) | kDeviceBit))
+               : address;
+  }
+  void free(void *address, int64_t bytes) override { memory.free(toHost(address), bytes); }
+  Status copyToDevice(void *destination, const void *source, int64_t bytes) override {
+    std::memcpy(toHost(destination), source, size_t(bytes));
+    return {};
+  }
+  Status copyFromDevice(void *destination, const void *source, int64_t bytes) override {
+    std::memcpy(destination, toHost(source), size_t(bytes));
+    return {};
+  }
+  Status copyOnDevice(void *destination, const void *source, int64_t bytes) override {
+    std::memmove(toHost(destination), toHost(source), size_t(bytes));
+    return {};
+  }
+
+  Memory memory{{}, 0};
+  bool fails = false;
+};
+
+/// Computes what kernels.c computes, for `main`.
+class FarDevice : public Device {
+public:
+  std::string_view name() const override { return "far"; }
+  std::string_view target() const override { return "far:1"; }
+  DeviceMemory *separateMemory() override { return &memory; }
+
+  Status launch(const Launch &launch) override {
+    if (launch.kernel == failingKernel)
+      return failure(Code::DeviceFault, "the device is on fire");
+    auto floats = [&](size_t i) { return reinterpret_cast<float *>(toHost(launch.buffers[i])); };
+    int64_t rows = launch.sizes[0];
+    EXPECT_EQ(launch.extents[0], rows);
+    EXPECT_EQ(launch.bufferBytes[0], rows * 64);
+    for (int64_t i = 0; i < rows * 16 && launch.kernel < 2; ++i) {
+      float value = launch.kernel == 0 ? std::max(0.0f, floats(0)[i] * floats(1)[i % 16])
+                                       : floats(0)[i] + floats(1)[i % 16];
+      floats(2)[i] = value;
+    }
+    for (int64_t row = 0; row < rows && launch.kernel == 2; ++row)
+      reinterpret_cast<int64_t *>(toHost(launch.buffers[1]))[row] = row;
+    return {};
+  }
+
+  FarMemory memory;
+  uint32_t failingKernel = ~0u;
+};
+
+class SeparateMemory : public testing::Test {
+protected:
+  void SetUp() override {
+    auto written = format::serialize(testModule({}, "x86-64"));
+    bytes = std::move(*written);
+    module = *LoadedModule::fromMemory(bytes);
+    executor = std::make_unique<Executor>(*module, device, memory, false);
+    for (size_t i = 0; i < x.size(); ++i)
+      x[i] = float(i) - 20;
+  }
+  void TearDown() override {
+    executor.reset();
+    EXPECT_EQ(device.memory.memory.usedBytes(), 0);
+    EXPECT_EQ(memory->usedBytes(), 0);
+  }
+
+  Status run(DLTensor in, DLTensor (&outputs)[2]) {
+    return executor->invoke(*module->findFunction("main", ""), {&in, 1}, outputs, cancelled);
+  }
+  DLTensor input() {
+    DLTensor tensor = {};
+    tensor.data = x.data();
+    tensor.device = {kDLCPU, 0};
+    tensor.ndim = 2;
+    tensor.dtype = toDLPack(format::ElementType::F32);
+    tensor.shape = shape;
+    return tensor;
+  }
+
+  std::vector<uint8_t> bytes;
+  std::shared_ptr<const LoadedModule> module;
+  FarDevice device;
+  std::shared_ptr<Memory> memory = std::make_shared<Memory>(Allocator(), 0);
+  std::unique_ptr<Executor> executor;
+  std::vector<float> x = std::vector<float>(48);
+  int64_t shape[2] = {3, 16};
+  std::atomic<bool> cancelled = false;
+};
+
+TEST_F(SeparateMemory, Runs) {
+  for (bool strided : {false, true, false}) {
+    DLTensor in = input(), outputs[2] = {};
+    int64_t strides[2] = {0, 1}; // the first row three times
+    in.strides = strided ? strides : nullptr;
+    Status status = run(in, outputs);
+    ASSERT_TRUE(status.ok()) << status.message();
+    for (int i = 0; i < 48; ++i) {
+      float w = float(i % 2 ? -(i % 16 + 1) : i % 16 + 1);
+      EXPECT_EQ(static_cast<float *>(outputs[0].data)[i],
+                std::max(0.0f, x[size_t(strided ? i % 16 : i)] * w) + 0.5f);
+    }
+    EXPECT_EQ(static_cast<int64_t *>(outputs[1].data)[2], 2);
+    for (DLTensor &output : outputs)
+      freeOutputTensor(output);
+  }
+}
+
+TEST_F(SeparateMemory, WritesStridedOutputs) {
+  std::vector<float> y(3 * 20);
+  int64_t strides[2] = {20, 1};
+  DLTensor outputs[2] = {input(), {}};
+  outputs[0].data = y.data();
+  outputs[0].strides = strides;
+  Status status = run(input(), outputs);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(y[20], std::max(0.0f, x[16]) + 0.5f);
+  EXPECT_EQ(y[16], 0.0f);
+  freeOutputTensor(outputs[1]);
+}
+
+TEST_F(SeparateMemory, FailuresLeaveNothing) {
+  DLTensor outputs[2] = {};
+  device.failingKernel = 1;
+  EXPECT_EQ(run(input(), outputs).code(), Code::DeviceFault);
+  EXPECT_EQ(outputs[0].data, nullptr);
+  device.failingKernel = ~0u;
+  device.memory.fails = true;
+  EXPECT_EQ(run(input(), outputs).message(), "the device is full");
+  device.memory.fails = false;
+  cancelled = true;
+  EXPECT_EQ(run(input(), outputs).code(), Code::Cancelled);
+}
+
+} // namespace
