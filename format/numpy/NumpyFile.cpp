@@ -1,0 +1,261 @@
+// The .npy format: a magic, a header that is a Python dictionary, and the elements.
+#include "format/numpy/NumpyFile.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace winnow::format {
+namespace {
+
+constexpr std::string_view kMagic = "\x93NUMPY";
+constexpr size_t kMaximumRank = 32;
+
+struct TypeName {
+  const char *descr;
+  ElementType type;
+};
+constexpr TypeName kTypes[] = {
+    {"|b1", ElementType::Bool}, {"|i1", ElementType::I8},   {"|u1", ElementType::U8},
+    {"<i4", ElementType::I32},  {"<i8", ElementType::I64},  {"<f2", ElementType::F16},
+    {"<V2", ElementType::BF16}, {"|V2", ElementType::BF16}, {"<f4", ElementType::F32},
+    {"<f8", ElementType::F64},
+};
+
+template <typename... Parts> Status invalid(const Parts &...parts) {
+  return failure(Code::InvalidArgument, parts...);
+}
+
+struct Header {
+  std::string descr;
+  bool columnMajor = false;
+  std::vector<int64_t> shape;
+};
+
+/// Reads the dictionary, of which numpy always writes the same three entries.
+class HeaderParser {
+public:
+  explicit HeaderParser(std::string_view text) : text(text) {}
+
+  Result<Header> run() {
+    bool hasDescr = false, hasOrder = false, hasShape = false;
+    bool ok = take('{');
+    while (ok && !take('}')) {
+      std::string key;
+      ok = readString(key) && take(':');
+      if (ok && key == "descr" && !hasDescr)
+        hasDescr = ok = readString(header.descr);
+      else if (ok && key == "fortran_order" && !hasOrder)
+        hasOrder = ok = readBool(header.columnMajor);
+      else if (ok && key == "shape" && !hasShape)
+        hasShape = ok = readShape();
+      else
+        ok = false;
+      ok = ok && (take(',') || peek('}'));
+    }
+    skipSpace();
+    if (!ok || !text.empty() || !hasDescr || !hasOrder || !hasShape)
+      return invalid("its header is not a dictionary of descr, fortran_order and shape");
+    return std::move(header);
+  }
+
+private:
+  void skipSpace() {
+    while (!text.empty() && (text[0] == ' ' || text[0] == '\n' || text[0] == '\t'))
+      text.remove_prefix(1);
+  }
+  bool peek(char c) {
+    skipSpace();
+    return !text.empty() && text[0] == c;
+  }
+  bool take(char c) {
+    bool found = peek(c);
+    if (found)
+      text.remove_prefix(1);
+    return found;
+  }
+  bool takeWord(std::string_view word) {
+    skipSpace();
+    bool found = text.substr(0, word.size()) == word;
+    if (found)
+      text.remove_prefix(word.size());
+    return found;
+  }
+  bool readString(std::string &value) {
+    char quote = peek('\'') ? '\'' : '"';
+    if (!take(quote))
+      return false;
+    size_t end = text.find(quote);
+    if (end == std::string_view::npos)
+      return false;
+    value = text.substr(0, end);
+    text.remove_prefix(end + 1);
+    return true;
+  }
+  bool readBool(bool &value) {
+    value = takeWord("True");
+    return value || takeWord("False");
+  }
+  bool readShape() {
+    if (!take('('))
+      return false;
+    while (!take(')')) {
+      int64_t size = 0;
+      if (header.shape.size() == kMaximumRank || !readSize(size))
+        return false;
+      header.shape.push_back(size);
+      if (!take(',') && !peek(')'))
+        return false;
+    }
+    return true;
+  }
+  bool readSize(int64_t &value) {
+    skipSpace();
+    size_t digits = 0;
+    bool overflow = false;
+    for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
+      overflow |= __builtin_mul_overflow(value, 10, &value);
+      overflow |= __builtin_add_overflow(value, text[digits] - '0', &value);
+    }
+    text.remove_prefix(digits);
+    takeWord("L"); // Python 2 wrote it
+    return digits > 0 && !overflow;
+  }
+
+  std::string_view text;
+  Header header;
+};
+
+Result<ElementType> parseType(const std::string &descr) {
+  for (const TypeName &each : kTypes) {
+    // One-byte types may carry any byte order.
+    bool same = descr == each.descr || (byteWidth(each.type) == 1 && descr.size() == 3 && descr[0] != '>' &&
+                                        descr.compare(1, 2, each.descr + 1) == 0);
+    if (same)
+      return each.type;
+  }
+  if (!descr.empty() && descr[0] == '>')
+    return invalid("its elements are big-endian ('", descr, "'), expected little-endian");
+  return invalid("element type '", descr,
+                 "' is not supported, expected bool, int8, uint8, int32, int64, float16, "
+                 "bfloat16, float32 or float64");
+}
+
+/// Reorders column-major elements.
+void toRowMajor(Array &array) {
+  size_t width = size_t(byteWidth(array.type)), rank = array.shape.size();
+  size_t count = array.bytes.size() / width;
+  auto columnMajor = array.bytes;
+  std::vector<int64_t> index(rank, 0), strides(rank, 1);
+  for (size_t d = 1; d < rank; ++d)
+    strides[d] = strides[d - 1] * array.shape[d - 1];
+  for (size_t i = 0; i < count; ++i) {
+    int64_t source = 0;
+    for (size_t d = 0; d < rank; ++d)
+      source += index[d] * strides[d];
+    std::memcpy(&array.bytes[i * width], &columnMajor[size_t(source) * width], width);
+    for (size_t d = rank; d-- > 0 && ++index[d] == array.shape[d];)
+      index[d] = 0;
+  }
+}
+
+/// Splits a file into its header's text and its elements.
+Result<std::string_view> headerText(std::span<const uint8_t> bytes, std::span<const uint8_t> &elements) {
+  std::string_view text(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+  if (text.substr(0, kMagic.size()) != kMagic || bytes.size() < 10)
+    return invalid("it is not a .npy file");
+  if (bytes[6] < 1 || bytes[6] > 3)
+    return invalid("it has .npy version ", bytes[6], ", expected 1 to 3");
+  size_t start = bytes[6] == 1 ? 10 : 12;
+  if (bytes.size() < start)
+    return invalid("it ends within its header");
+  uint32_t size = uint32_t(bytes[8]) | uint32_t(bytes[9]) << 8;
+  if (bytes[6] > 1)
+    size |= uint32_t(bytes[10]) << 16 | uint32_t(bytes[11]) << 24;
+  if (size > bytes.size() - start)
+    return invalid("it ends within its header");
+  elements = bytes.subspan(start + size);
+  return text.substr(start, size);
+}
+
+} // namespace
+
+Result<Array> parseNumpy(std::span<const uint8_t> bytes) {
+  std::span<const uint8_t> elements;
+  auto text = headerText(bytes, elements);
+  if (!text.ok())
+    return text.status();
+  auto header = HeaderParser(*text).run();
+  if (!header.ok())
+    return header.status();
+  auto type = parseType(header->descr);
+  if (!type.ok())
+    return type.status();
+  Array array;
+  array.type = *type;
+  array.shape = header->shape;
+  bool overflow = false;
+  int64_t expected = byteWidth(*type);
+  for (int64_t size : array.shape)
+    overflow |= __builtin_mul_overflow(expected, size, &expected);
+  bool empty = std::find(array.shape.begin(), array.shape.end(), 0) != array.shape.end();
+  if ((overflow && !empty) || elements.size() != uint64_t(empty ? 0 : expected))
+    return invalid("it has ", elements.size(),
+                   " bytes of elements, which is not what its shape and type take");
+  array.bytes.assign(elements.begin(), elements.end());
+  if (header->columnMajor && !empty)
+    toRowMajor(array);
+  return array;
+}
+
+std::vector<uint8_t> serializeNumpy(const Array &array) {
+  const TypeName *type = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                      [&](const TypeName &each) { return each.type == array.type; });
+  std::string header = concatenate("{'descr': '", type->descr, "', 'fortran_order': False, 'shape': (");
+  for (size_t i = 0; i < array.shape.size(); ++i)
+    header += concatenate(i ? ", " : "", array.shape[i]);
+  header += array.shape.size() == 1 ? ",), }" : "), }";
+  // Spaces to a multiple of 64 with the final line feed, as numpy does.
+  constexpr size_t prefix = 10;
+  header.append(63 - (prefix + header.size()) % 64, ' ');
+  header += '\n';
+  std::vector<uint8_t> bytes(kMagic.begin(), kMagic.end());
+  bytes.insert(bytes.end(), {1, 0, uint8_t(header.size()), uint8_t(header.size() >> 8)});
+  bytes.insert(bytes.end(), header.begin(), header.end());
+  bytes.insert(bytes.end(), array.bytes.begin(), array.bytes.end());
+  return bytes;
+}
+
+Result<std::vector<uint8_t>> readFile(const std::string &path) {
+  auto error = [&](int number) {
+    return failure(number == ENOENT ? Code::NotFound : Code::InputOutput, "cannot read '", path,
+                   "': ", std::strerror(number));
+  };
+  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return error(errno);
+  std::vector<uint8_t> bytes;
+  struct stat info;
+  if (::fstat(file, &info) == 0 && S_ISREG(info.st_mode))
+    bytes.reserve(size_t(info.st_size) + 1);
+  for (size_t used = 0;;) {
+    bytes.resize(std::max(bytes.capacity(), used + (size_t(1) << 16)));
+    ssize_t count = ::read(file, bytes.data() + used, bytes.size() - used);
+    if (count < 0 && errno == EINTR)
+      continue;
+    int number = errno;
+    if (count > 0) {
+      used += size_t(count);
+      continue;
+    }
+    ::close(file);
+    bytes.resize(used);
+    return count < 0 ? Result<std::vector<uint8_t>>(error(number)) : std::move(bytes);
+  }
+}
+
+} // namespace winnow::format

@@ -1,0 +1,23 @@
+// Reads and writes numpy's .npy format, versions 1 to 3.
+#pragma once
+
+#include "format/Status.h"
+#include "format/numpy/Array.h"
+
+#include <span>
+#include <string>
+
+namespace winnow::format {
+
+/// The array in the bytes of a .npy file. Column-major (Fortran order) elements are reordered. bfloat16 is
+/// the type 'V2', as ml_dtypes writes it. Fails with InvalidArgument for what is not a .npy file, has more or
+/// fewer bytes than its header says, or holds big-endian elements or a type that is not an ElementType.
+Result<Array> parseNumpy(std::span<const uint8_t> bytes);
+
+/// The bytes of a .npy file, version 1.
+std::vector<uint8_t> serializeNumpy(const Array &array);
+
+/// All bytes of a file. Fails with NotFound or InputOutput, naming `path`.
+Result<std::vector<uint8_t>> readFile(const std::string &path);
+
+} // namespace winnow::format
