@@ -48,6 +48,15 @@ std::vector<int64_t> parseShape(const std::string &where, std::string_view text)
   return shape;
 }
 
+/// The arguments in the order that CLI11 wants, last first. The seed is optional, and what follows
+/// "--random-inputs" without one is not it.
+std::vector<std::string> reversedArguments(int argc, char **argv) {
+  std::vector<std::string> arguments;
+  for (int i = argc - 1; i > 0; --i)
+    arguments.emplace_back(argv[i] == std::string_view("--random-inputs") ? "--random-inputs=0" : argv[i]);
+  return arguments;
+}
+
 } // namespace
 
 std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
@@ -69,10 +78,9 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
   app.add_option("--output", outputs,
                  "where an output goes: NAME=@FILE.npy, NAME=@FILE.npz, or @FILE.npz for all")
       ->type_name("OUTPUT");
-  CLI::Option *random =
-      app.add_option("--random-inputs", seed, "random values for inputs without a file (seed 0)")
-          ->type_name("SEED")
-          ->expected(0, 1);
+  CLI::Option *random = app.add_option("--random-inputs", seed,
+                                       "random values for inputs without a file: --random-inputs[=SEED]")
+                            ->type_name("SEED");
   app.add_option("--shape", shapes, "the shape of a random input: NAME=2x128")->type_name("SHAPE");
   app.add_option("--dim", dimensions, "the size of a named dimension of random inputs: batch=4")
       ->type_name("DIM");
@@ -100,7 +108,7 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
       each->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }
   try {
-    app.parse(argc, argv);
+    app.parse(reversedArguments(argc, argv));
     options.inputs = parseFiles("--input", inputs);
     options.outputs = parseFiles("--output", outputs);
     options.comparisons = parseFiles("--compare", comparisons);
