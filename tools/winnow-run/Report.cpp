@@ -124,7 +124,7 @@ std::string executionText(const Execution &execution, bool kernels) {
   for (const Comparison &comparison : execution.comparisons)
     text += comparison.sentence() + "\n";
   const std::vector<double> &times = execution.milliseconds;
-  text += print("%s on %s: %zu runs, first %.3f ms, min %.3f ms, median %.3f ms\n",
+  text += print("%s on %s: %zu runs, first %.4f ms, min %.4f ms, median %.4f ms\n",
                 execution.function.c_str(), execution.target.c_str(), times.size(), times.front(),
                 *std::min_element(times.begin(), times.end()), median(times));
   return kernels ? text + kernelTable(execution.profile) : text;
