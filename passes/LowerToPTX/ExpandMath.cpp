@@ -39,15 +39,13 @@ struct ExpandPTXMath : winnow::impl::ExpandPTXMathBase<ExpandPTXMath> {
     if (failed(widenHalfPrecision()))
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());
-    winnow::populatePTXMathExpansions(patterns);
+    winnow::populateExponentialExpansions(patterns);
+    winnow::populateCircularExpansions(patterns);
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
-      return llvm::is_contained({"math.tanh", "math.erf", "math.erfc", "math.log1p", "math.expm1", "math.sin",
-                                 "math.cos", "math.atan", "math.atan2", "math.asin", "math.acos",
-                                 "math.cbrt"},
-                                name);
+      return llvm::is_contained(
+          {"math.tanh", "math.erf", "math.erfc", "math.log1p", "math.expm1", "math.asin", "math.acos"}, name);
     });
-    math::populateExpansionPatterns(patterns, {"tan", "sinh", "cosh", "asinh", "acosh", "atanh", "rsqrt",
-                                               "fpowi", "ctlz", "clampf", "sincos"});
+    math::populateExpansionPatterns(patterns, {"rsqrt", "fpowi", "ctlz", "clampf", "sincos"});
     // Unlike upstream's pass, this leaves minimum and maximum alone: they are instructions.
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

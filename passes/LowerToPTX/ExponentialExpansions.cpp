@@ -1,81 +1,15 @@
 // Exponential, logarithms and power on f32, from ex2.approx, integer arithmetic on the exponent, and fma.
 #include "passes/LowerToPTX/MathExpansions.h"
+#include "passes/LowerToPTX/ScalarArithmetic.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 
-#include <limits>
-
 using namespace mlir;
+using namespace winnow;
 
 namespace {
 
-constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr float notANumber = std::numeric_limits<float>::quiet_NaN();
 constexpr float smallestNormal = 0x1p-126f;
-
-/// Writes f32 arithmetic as expressions.
-class Arithmetic {
-public:
-  Arithmetic(OpBuilder &builder, Location location) : builder(builder), location(location) {}
-
-  Value constant(float value) {
-    return arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(value));
-  }
-  Value constant(int32_t value) {
-    return arith::ConstantOp::create(builder, location, builder.getI32IntegerAttr(value));
-  }
-  Value add(Value a, Value b) { return arith::AddFOp::create(builder, location, a, b); }
-  Value subtract(Value a, Value b) { return arith::SubFOp::create(builder, location, a, b); }
-  Value multiply(Value a, Value b) { return arith::MulFOp::create(builder, location, a, b); }
-  Value divide(Value a, Value b) { return arith::DivFOp::create(builder, location, a, b); }
-  Value negate(Value a) { return arith::NegFOp::create(builder, location, a); }
-  Value fma(Value a, Value b, Value c) { return math::FmaOp::create(builder, location, a, b, c); }
-  Value exp2(Value a) { return math::Exp2Op::create(builder, location, a); }
-  Value absolute(Value a) { return math::AbsFOp::create(builder, location, a); }
-  Value floor(Value a) { return math::FloorOp::create(builder, location, a); }
-  Value round(Value a) { return math::RoundEvenOp::create(builder, location, a); }
-  Value select(Value condition, Value a, Value b) {
-    return arith::SelectOp::create(builder, location, condition, a, b);
-  }
-  Value compare(arith::CmpFPredicate predicate, Value a, Value b) {
-    return arith::CmpFOp::create(builder, location, predicate, a, b);
-  }
-  Value both(Value a, Value b) { return arith::AndIOp::create(builder, location, a, b); }
-  Value either(Value a, Value b) { return arith::OrIOp::create(builder, location, a, b); }
-  /// A NaN becomes `low`.
-  Value clamp(Value a, float low, float high) {
-    Value raised = arith::MaxNumFOp::create(builder, location, a, constant(low));
-    return arith::MinNumFOp::create(builder, location, raised, constant(high));
-  }
-  Value bits(Value a) { return arith::BitcastOp::create(builder, location, builder.getI32Type(), a); }
-  Value number(Value bits) { return arith::BitcastOp::create(builder, location, builder.getF32Type(), bits); }
-  Value toInteger(Value a) { return arith::FPToSIOp::create(builder, location, builder.getI32Type(), a); }
-  Value toFloat(Value a) { return arith::SIToFPOp::create(builder, location, builder.getF32Type(), a); }
-  Value addInteger(Value a, Value b) { return arith::AddIOp::create(builder, location, a, b); }
-  Value subtractInteger(Value a, Value b) { return arith::SubIOp::create(builder, location, a, b); }
-  Value shiftLeft(Value a, int32_t by) { return arith::ShLIOp::create(builder, location, a, constant(by)); }
-  Value shiftRight(Value a, int32_t by) { return arith::ShRSIOp::create(builder, location, a, constant(by)); }
-  Value isNegative(Value bits) {
-    return arith::CmpIOp::create(builder, location, arith::CmpIPredicate::slt, bits, constant(0));
-  }
-  /// coefficients[0] * x^(n-1) + ... + coefficients[n-1]
-  Value polynomial(Value x, ArrayRef<float> coefficients) {
-    Value result = constant(coefficients.front());
-    for (float coefficient : coefficients.drop_front())
-      result = fma(result, x, constant(coefficient));
-    return result;
-  }
-  /// 2^exponent for a whole exponent in -126 ... 127.
-  Value powerOfTwo(Value exponent) {
-    return number(shiftLeft(addInteger(toInteger(exponent), constant(127)), 23));
-  }
-
-private:
-  OpBuilder &builder;
-  Location location;
-};
 
 /// exp(x) = 2^n * 2^r with n = round(x / ln 2): the reduced argument keeps the instruction's error small.
 Value expandExp(Arithmetic &a, Value x) {
@@ -217,18 +151,6 @@ Value expandPow(Arithmetic &a, Value x, Value y) {
   return a.select(isOne, one, result);
 }
 
-/// Rewrites an operation on one f32 by `expand`.
-template <typename Op, Value (*expand)(Arithmetic &, Value)> struct Expand : OpRewritePattern<Op> {
-  using OpRewritePattern<Op>::OpRewritePattern;
-  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
-    if (!op.getType().isF32())
-      return rewriter.notifyMatchFailure(op, "not a scalar f32");
-    Arithmetic arithmetic(rewriter, op.getLoc());
-    rewriter.replaceOp(op, expand(arithmetic, op.getOperand()));
-    return success();
-  }
-};
-
 struct ExpandPow : OpRewritePattern<math::PowFOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(math::PowFOp op, PatternRewriter &rewriter) const override {
@@ -254,7 +176,7 @@ struct ExpandPow : OpRewritePattern<math::PowFOp> {
 
 } // namespace
 
-void winnow::populatePTXMathExpansions(RewritePatternSet &patterns) {
+void winnow::populateExponentialExpansions(RewritePatternSet &patterns) {
   patterns.add<Expand<math::ExpOp, expandExp>, Expand<math::LogOp, expandLog>,
                Expand<math::Log2Op, expandLog2>, Expand<math::Log10Op, expandLog10>, ExpandPow>(
       patterns.getContext(), /*benefit=*/10);
