@@ -9,6 +9,7 @@
 #include "mlir/InitAllPasses.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "passes/Dispatch/Passes.h"
+#include "passes/LowerToHost/Passes.h"
 #include "passes/LowerToPTX/Passes.h"
 #include "passes/Precision/Passes.h"
 #include "passes/Reference/Passes.h"
@@ -34,5 +35,7 @@ void winnow::registerPasses() {
   mlir::PassPipelineRegistration<>("winnow-reference",
                                    "Whole functions as their definitions, down to the LLVM dialect",
                                    buildReferencePipeline);
+  registerWinnowLowerToHostPasses();
+  registerHostLoweringPipeline();
   registerPTXLoweringPasses();
 }

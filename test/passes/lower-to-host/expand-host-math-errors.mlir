@@ -1,0 +1,16 @@
+// A function that would need a C library is an error that names it.
+// RUN: %winnow-opt %s --winnow-expand-host-math --split-input-file --verify-diagnostics
+
+func.func @double(%x: f64) -> f64 {
+  // expected-error@+1 {{'math.exp' op on 'f64' has no expansion for host code, which may not call a C library}}
+  %0 = math.exp %x : f64
+  return %0 : f64
+}
+
+// -----
+
+func.func @remainder(%x: f32) -> f32 {
+  // expected-error@+1 {{'arith.remf' op on 'f32' has no expansion for host code}}
+  %0 = arith.remf %x, %x : f32
+  return %0 : f32
+}
