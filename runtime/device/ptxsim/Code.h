@@ -1,0 +1,73 @@
+// A kernel's decoded instructions and the layout of its register file and memories.
+#pragma once
+
+#include "runtime/device/ptxsim/Instruction.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace winnow::ptxsim {
+
+enum class SpecialRegister : uint8_t {
+  ThreadX,
+  ThreadY,
+  ThreadZ,
+  ThreadCountX,
+  ThreadCountY,
+  ThreadCountZ,
+  CtaX,
+  CtaY,
+  CtaZ,
+  CtaCountX,
+  CtaCountY,
+  CtaCountZ,
+  Lane,
+  Warp,
+  WarpCount,
+  Grid,
+  Multiprocessor,
+  MultiprocessorCount,
+  LaneMaskEqual,
+  LaneMaskLess,
+  LaneMaskLessEqual,
+  LaneMaskGreater,
+  LaneMaskGreaterEqual,
+  DynamicSharedBytes,
+  TotalSharedBytes,
+  Clock,
+  Clock64,
+  GlobalTimer
+};
+
+struct SpecialRow {
+  SpecialRegister name;
+  Row row;
+  uint8_t bytes; // of a lane
+};
+
+/// One register file per warp: constants first, then special registers, then the kernel's registers.
+struct Code {
+  std::string kernel;
+  std::vector<Instruction> instructions; // ends with Exit
+  std::vector<Row> rows;                 // elements of vectors
+  std::vector<uint32_t> targets;         // of brx.idx
+  std::vector<std::byte> constants;      // the start of every register file
+  std::vector<SpecialRow> specials;
+  Row registersBegin = 0; // where the kernel's own registers begin
+  uint32_t frameBytes = 0;
+  uint64_t sharedBytes = 0, localBytes = 0, parameterBytes = 0;
+  uint32_t requiredThreads[3] = {0, 0, 0}, maximumThreads[3] = {0, 0, 0};
+  std::vector<std::string_view> texts; // one for each instruction, for reports; owned by the program
+
+  /// The target of branches whose lanes never meet again: no instruction has this number.
+  static constexpr uint32_t kEnd = ~uint32_t(0);
+};
+
+/// Generic addresses: global memory is itself; the windows lie where no host address is (PTX ISA: "Generic
+/// Addressing").
+constexpr uint64_t kWindowBits = 60;
+constexpr uint64_t kSharedWindow = uint64_t(1) << kWindowBits, kLocalWindow = uint64_t(2) << kWindowBits;
+constexpr uint64_t kParameterWindow = uint64_t(3) << kWindowBits;
+
+} // namespace winnow::ptxsim

@@ -1,0 +1,253 @@
+// The CTA: its warps, barriers and memories, and the reports of what goes wrong in it.
+#include "runtime/device/ptxsim/Cta.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace winnow::ptxsim {
+
+namespace {
+constexpr uint64_t kRowAlignment = 64;
+uint64_t alignUp(uint64_t value) { return (value + kRowAlignment - 1) / kRowAlignment * kRowAlignment; }
+} // namespace
+
+/// Allocates for all CTAs that this executor will run; constants and thread numbers never change.
+CtaExecutor::CtaExecutor(const LaunchContext &launch)
+    : launch(launch), code(launch.code.instructions.data()), lanes(laneTable().memory) {
+  uint32_t threads = launch.threads(), warpCount = (threads + kLanes - 1) / kLanes;
+  uint64_t frames = uint64_t(launch.code.frameBytes) * warpCount, sharedBytes = alignUp(launch.sharedBytes());
+  localStride = launch.code.localBytes;
+  storage.resize(frames + sharedBytes + localStride * warpCount * kLanes + kRowAlignment);
+  auto *base = reinterpret_cast<std::byte *>(alignUp(reinterpret_cast<uint64_t>(storage.data())));
+  shared = base + frames;
+  local = shared + sharedBytes;
+  lastRange.assign(launch.code.instructions.size(), nullptr);
+  instructionCounts.resize(launch.code.instructions.size());
+  warps.resize(warpCount);
+  for (uint32_t i = 0; i < warpCount; ++i) {
+    warps[i].index = i;
+    warps[i].rows = base + uint64_t(launch.code.frameBytes) * i;
+    std::memcpy(warps[i].rows, launch.code.constants.data(), launch.code.constants.size());
+  }
+}
+
+/// Special registers of a warp, at the beginning of a CTA (PTX ISA: "Special Registers").
+void CtaExecutor::fillSpecials(Warp &warp) {
+  for (const SpecialRow &special : launch.code.specials) {
+    for (unsigned lane = 0; lane < kLanes; ++lane) {
+      uint32_t thread = warp.index * kLanes + lane, bit = 1u << lane;
+      uint32_t x = thread % launch.block[0], y = thread / launch.block[0] % launch.block[1];
+      uint32_t z = thread / launch.block[0] / launch.block[1];
+      const uint64_t values[] = {x,
+                                 y,
+                                 z,
+                                 launch.block[0],
+                                 launch.block[1],
+                                 launch.block[2],
+                                 ctaIndex[0],
+                                 ctaIndex[1],
+                                 ctaIndex[2],
+                                 launch.grid[0],
+                                 launch.grid[1],
+                                 launch.grid[2],
+                                 lane,
+                                 warp.index,
+                                 warps.size(),
+                                 0,
+                                 0,
+                                 1,
+                                 bit,
+                                 bit - 1,
+                                 bit | (bit - 1),
+                                 ~(bit | (bit - 1)),
+                                 ~(bit - 1),
+                                 launch.dynamicSharedBytes,
+                                 launch.sharedBytes()};
+      uint64_t value = values[unsigned(special.name)];
+      std::memcpy(warp.rows + special.row + lane * special.bytes, &value, special.bytes);
+    }
+  }
+}
+
+/// Registers and memories begin as zero, so that a kernel that reads what it never wrote does so
+/// reproducibly.
+void CtaExecutor::begin(uint64_t cta) {
+  ctaIndex = {uint32_t(cta % launch.grid[0]), uint32_t(cta / launch.grid[0] % launch.grid[1]),
+              uint32_t(cta / launch.grid[0] / launch.grid[1])};
+  aliveThreads = launch.threads();
+  barriers.fill(Barrier());
+  std::memset(shared, 0, launch.sharedBytes());
+  std::memset(local, 0, localStride * warps.size() * kLanes);
+  for (Warp &warp : warps) {
+    fillSpecials(warp);
+    std::memset(warp.rows + launch.code.registersBegin, 0,
+                launch.code.frameBytes - launch.code.registersBegin);
+    uint32_t first = warp.index * kLanes, count = std::min(kLanes, aliveThreads - first);
+    warp.alive = count == kLanes ? kFullMask : (1u << count) - 1;
+    warp.executed = 0;
+    warp.isSplit = false;
+    warp.fragments.clear();
+    Fragment root;
+    root.state = Fragment::State::Ready;
+    root.mask = warp.alive;
+    warp.fragments.push_back(root);
+  }
+}
+
+/// The fragment to run next: the newest, so that the sides of a branch end before what follows them. `turn`
+/// gives way to the others after a fragment that spins.
+int CtaExecutor::readyFragment(const Warp &warp) const {
+  size_t count = warp.fragments.size();
+  for (size_t k = 0; k < count; ++k) {
+    size_t index = (2 * count - 1 - warp.turn % count - k) % count;
+    if (warp.fragments[index].state == Fragment::State::Ready)
+      return int(index);
+  }
+  return -1;
+}
+
+/// Runs the fragments of a warp until all wait or it has had its share; false when none could run.
+bool CtaExecutor::runWarp(Warp &warp) {
+  for (unsigned runs = 0; runs < kRunsPerSlice; ++runs) {
+    int index = readyFragment(warp);
+    if (index < 0 || !status.ok())
+      return runs > 0;
+    if (!runFragment(warp, uint32_t(index))) {
+      releaseArrivedLanes(warp, uint32_t(index));
+      break;
+    }
+  }
+  ++warp.turn;
+  return true;
+}
+
+format::Status CtaExecutor::run(uint64_t cta) {
+  begin(cta);
+  while (status.ok()) {
+    bool anyAlive = false, anyRan = false;
+    for (Warp &warp : warps) {
+      if (!warp.alive)
+        continue;
+      anyAlive = true;
+      anyRan |= runWarp(warp);
+      if (!status.ok())
+        break;
+    }
+    if (!anyAlive)
+      break;
+    if (!anyRan && status.ok())
+      reportDeadlock();
+  }
+  return status;
+}
+
+/// Lanes reach a barrier (PTX ISA: "bar, barrier"). Without a count it takes all threads that are alive.
+void CtaExecutor::arrive(Warp &warp, uint32_t index, uint32_t pc, uint32_t mask) {
+  const Instruction &in = code[pc];
+  unsigned leader = unsigned(__builtin_ctz(mask));
+  auto value = [&](Row row) { return reinterpret_cast<const uint32_t *>(warp.rows + row)[leader]; };
+  uint32_t number = value(in.source[0]);
+  if (number >= barriers.size()) {
+    fault(warp, pc, mask,
+          format::concatenate("barrier ", number, " does not exist: there are ", barriers.size()));
+    return;
+  }
+  bool isReduction = in.operation == Operation::BarrierReduce;
+  if ((in.flags & kAligned) && launch.options.checkBarriers && mask != warp.alive && !warp.isSplit) {
+    fault(warp, pc, warp.alive & ~mask,
+          format::concatenate("divergent barrier: only ", __builtin_popcount(mask), " of the warp's ",
+                              __builtin_popcount(warp.alive),
+                              " threads reach it together; this one does not"));
+    return;
+  }
+  Barrier &barrier = barriers[number];
+  Row countRow = isReduction || in.operation == Operation::Barrier || in.operation == Operation::BarrierArrive
+                     ? in.source[1]
+                     : kNoRow;
+  barrier.expected = countRow == kNoRow ? 0 : value(countRow);
+  barrier.arrived += uint32_t(__builtin_popcount(mask));
+  if (isReduction) {
+    uint32_t predicate = *reinterpret_cast<const uint32_t *>(warp.rows + in.source[2]);
+    predicate = (in.flags & kNegateThird ? ~predicate : predicate) & mask;
+    barrier.population += uint32_t(__builtin_popcount(predicate));
+    barrier.all &= predicate == mask;
+    barrier.any |= predicate != 0;
+  }
+  Fragment &fragment = warp.fragments[index];
+  fragment.next = in.operation == Operation::BarrierArrive ? pc + 1 : pc;
+  if (in.operation != Operation::BarrierArrive) {
+    fragment.state = Fragment::State::AtBarrier;
+    fragment.barrier = uint8_t(number);
+    fragment.syncMask = mask;
+  }
+  if (barrier.arrived >= (barrier.expected ? barrier.expected : aliveThreads))
+    releaseBarrier(number);
+}
+
+void CtaExecutor::finishBarrierReduce(Warp &warp, const Fragment &fragment, const Barrier &barrier) {
+  const Instruction &in = code[fragment.next];
+  if (in.operation != Operation::BarrierReduce)
+    return;
+  auto *out = reinterpret_cast<uint32_t *>(warp.rows + in.destination);
+  if (in.type == ScalarType::Pred) {
+    bool value = in.mode == 1 ? barrier.all : barrier.any;
+    *out = (*out & ~fragment.syncMask) | (value ? fragment.syncMask : 0);
+    return;
+  }
+  for (uint32_t left = fragment.syncMask; left; left &= left - 1)
+    out[__builtin_ctz(left)] = barrier.population;
+}
+
+void CtaExecutor::releaseBarrier(unsigned number) {
+  for (Warp &warp : warps)
+    for (Fragment &fragment : warp.fragments)
+      if (fragment.state == Fragment::State::AtBarrier && fragment.barrier == number) {
+        finishBarrierReduce(warp, fragment, barriers[number]);
+        fragment.state = Fragment::State::Ready;
+        ++fragment.next;
+      }
+  barriers[number] = Barrier();
+}
+
+/// Threads that exit no longer count for barriers.
+void CtaExecutor::releaseFullBarriers() {
+  for (unsigned i = 0; i < barriers.size(); ++i)
+    if (barriers[i].arrived && !barriers[i].expected && barriers[i].arrived >= aliveThreads)
+      releaseBarrier(i);
+}
+
+/// "kernel 'k', ptx:12:3 (bar.sync 0;), CTA (0,0,0), thread (5,0,0)"
+std::string CtaExecutor::where(const Warp &warp, uint32_t pc, unsigned lane) const {
+  uint32_t thread = warp.index * kLanes + lane;
+  const Instruction &in = code[pc];
+  return format::concatenate("kernel '", launch.code.kernel, "', ", launch.program, ":", in.location.line,
+                             ":", in.location.column, " (", launch.code.texts[pc], "), CTA (", ctaIndex[0],
+                             ",", ctaIndex[1], ",", ctaIndex[2], "), thread (", thread % launch.block[0], ",",
+                             thread / launch.block[0] % launch.block[1], ",",
+                             thread / launch.block[0] / launch.block[1], ")");
+}
+
+bool CtaExecutor::fault(const Warp &warp, uint32_t pc, uint32_t mask, std::string_view message) {
+  if (status.ok())
+    status = format::failure(format::Code::DeviceFault, message, ": ",
+                             where(warp, pc, unsigned(__builtin_ctz(mask))));
+  return false;
+}
+
+/// Every thread waits: for a barrier that others never reach, or for lanes of its warp.
+void CtaExecutor::reportDeadlock() {
+  for (const Warp &warp : warps)
+    for (const Fragment &fragment : warp.fragments) {
+      if (fragment.state != Fragment::State::AtBarrier && fragment.state != Fragment::State::AtWarpSync)
+        continue;
+      uint32_t arrived = fragment.state == Fragment::State::AtBarrier
+                             ? barriers[fragment.barrier].arrived
+                             : uint32_t(__builtin_popcount(fragment.syncMask));
+      fault(warp, fragment.next, fragment.syncMask,
+            format::concatenate("deadlock: ", arrived, " of the CTA's ", aliveThreads,
+                                " threads wait here for threads that wait elsewhere"));
+      return;
+    }
+}
+
+} // namespace winnow::ptxsim

@@ -1,0 +1,149 @@
+// Executes CTAs, one after the other, on one host thread.
+#pragma once
+
+#include "format/Status.h"
+#include "runtime/device/ptxsim/Code.h"
+#include "runtime/device/ptxsim/Simulator.h"
+#include "runtime/device/ptxsim/lanes/Lanes.h"
+
+#include <memory>
+
+namespace winnow::ptxsim {
+
+/// What all CTAs of a launch share.
+struct LaunchContext {
+  const Code &code;
+  std::string_view program;
+  const MemoryMap &memory; // the caller's ranges and the program's variables
+  std::span<const std::byte> parameters;
+  Dimensions grid, block;
+  uint64_t dynamicSharedBytes = 0;
+  const LaunchOptions &options;
+
+  uint32_t threads() const { return block[0] * block[1] * block[2]; }
+  uint64_t sharedBytes() const { return code.sharedBytes + dynamicSharedBytes; }
+};
+
+/// The lanes of a warp that run together. When they diverge they become a tree: the fragment that diverged
+/// waits, with all lanes, at the instruction where its children end.
+struct Fragment {
+  enum class State : uint8_t { Free, Ready, WaitingForChildren, AtBarrier, AtWarpSync };
+  State state = State::Free;
+  uint8_t barrier = 0;
+  uint32_t next = 0;                      // instruction
+  uint32_t reconvergence = Code::kEnd;    // where it ends and joins its parent
+  uint32_t mask = 0;                      // alive lanes
+  uint32_t syncMask = 0, syncMembers = 0; // AtWarpSync: the lanes that execute it, and those it names
+  int32_t parent = -1;
+  uint32_t children = 0;
+};
+
+struct Warp {
+  uint32_t index = 0;
+  uint32_t alive = 0;
+  std::byte *rows = nullptr;
+  std::vector<Fragment> fragments;
+  uint64_t executed = 0;
+  size_t turn = 0;      // of its fragments
+  bool isSplit = false; // lanes that would have run together were let go ahead of others
+};
+
+/// Executions of one instruction.
+struct InstructionCount {
+  uint64_t warps = 0, lanes = 0;
+};
+
+Statistics summarize(const Code &code, const std::vector<InstructionCount> &counts,
+                     uint64_t divergentBranches);
+
+class CtaExecutor {
+public:
+  explicit CtaExecutor(const LaunchContext &launch);
+  /// Runs a CTA to its end. `cta` counts with x fastest.
+  format::Status run(uint64_t cta);
+
+  const std::vector<InstructionCount> &counts() const { return instructionCounts; }
+  uint64_t divergentBranches() const { return divergences; }
+
+private:
+  struct Side {
+    uint32_t target, mask;
+  };
+  struct Barrier {
+    uint32_t arrived = 0;  // threads
+    uint32_t expected = 0; // 0: all that are alive
+    uint32_t population = 0;
+    bool all = true, any = false;
+  };
+  enum class AccessKind : uint8_t { Load, Store, Atomic };
+
+  // Cta.cpp: warps, barriers, reports.
+  void begin(uint64_t cta);
+  void fillSpecials(Warp &warp);
+  int readyFragment(const Warp &warp) const;
+  bool runWarp(Warp &warp);
+  void arrive(Warp &warp, uint32_t fragment, uint32_t pc, uint32_t mask);
+  void releaseBarrier(unsigned barrier);
+  void releaseFullBarriers();
+  void finishBarrierReduce(Warp &warp, const Fragment &fragment, const Barrier &barrier);
+  void reportDeadlock();
+  std::string where(const Warp &warp, uint32_t pc, unsigned lane) const;
+  bool fault(const Warp &warp, uint32_t pc, uint32_t mask, std::string_view message);
+
+  // Fragments.cpp: the tree of diverged lanes.
+  uint32_t newFragment(Warp &warp);
+  /// Splits a fragment whose lanes go to different instructions.
+  void diverge(Warp &warp, uint32_t fragment, const Side *sides, unsigned count, uint32_t reconvergence);
+  void childEnded(Warp &warp, int32_t parent);
+  void endFragment(Warp &warp, uint32_t fragment);
+  void exitLanes(Warp &warp, uint32_t fragment, uint32_t mask);
+  void releaseArrivedLanes(Warp &warp, uint32_t fragment);
+  void releaseWarpSyncs(Warp &warp);
+
+  // Execute.cpp: the instructions. runFragment returns false when its time was over; the others when the
+  // fragment may not go on now.
+  bool runFragment(Warp &warp, uint32_t fragment);
+  bool control(Warp &warp, uint32_t fragment, uint32_t &pc, uint32_t mask);
+  bool branchIndexed(Warp &warp, uint32_t fragment, uint32_t &pc, uint32_t mask);
+  bool warpSync(Warp &warp, uint32_t fragment, uint32_t pc, uint32_t mask);
+
+  // Exchange.cpp: between the lanes of a warp.
+  void exchange(Warp &warp, const Instruction &in, uint32_t mask);
+  void shuffle(std::byte *rows, const Instruction &in, uint32_t mask);
+  void vote(std::byte *rows, const Instruction &in, uint32_t mask);
+  void match(std::byte *rows, const Instruction &in, uint32_t mask);
+  void warpReduce(std::byte *rows, const Instruction &in, uint32_t mask);
+
+  // Access.cpp, Atomics.cpp: memory.
+  bool memory(Warp &warp, uint32_t pc, uint32_t mask);
+  void loadParameter(std::byte *rows, const Instruction &in, uint32_t mask);
+  /// Makes host addresses of device addresses, after checking each.
+  bool resolve(Warp &warp, uint32_t pc, uint32_t mask, unsigned bytes, AccessKind kind, uint64_t *addresses);
+  bool resolveLane(Warp &warp, uint32_t pc, unsigned lane, unsigned bytes, AccessKind kind,
+                   uint64_t &address);
+  bool accessFault(Warp &warp, uint32_t pc, unsigned lane, unsigned bytes, AccessKind kind, StateSpace space,
+                   uint64_t address, std::string_view problem);
+  void atomic(std::byte *rows, const Instruction &in, uint32_t mask, const uint64_t *addresses);
+
+  const LaunchContext &launch;
+  const Instruction *code;
+  const MemoryLanes &lanes;
+  std::vector<Warp> warps;
+  std::vector<std::byte> storage; // register files, shared and local memory
+  std::byte *shared = nullptr, *local = nullptr;
+  uint64_t localStride = 0;
+  std::array<Barrier, 16> barriers;
+  uint32_t aliveThreads = 0;
+  Dimensions ctaIndex{};
+  /// For each instruction the range that its last access was in; valid for the kind of access it makes.
+  std::vector<const MemoryRange *> lastRange;
+  std::vector<InstructionCount> instructionCounts;
+  uint64_t divergences = 0;
+  format::Status status;
+
+  /// How many instructions a fragment, and how many fragments a warp, may run before others get a turn.
+  static constexpr uint64_t kFragmentSlice = 1 << 14;
+  static constexpr unsigned kRunsPerSlice = 1 << 12;
+};
+
+} // namespace winnow::ptxsim

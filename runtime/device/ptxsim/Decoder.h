@@ -1,0 +1,37 @@
+// Turns the syntax of a kernel into decoded instructions.
+#pragma once
+
+#include "runtime/device/ptxsim/Code.h"
+#include "runtime/device/ptxsim/Simulator.h"
+#include "runtime/device/ptxsim/Syntax.h"
+
+#include <string_view>
+#include <unordered_map>
+
+namespace winnow::ptxsim {
+
+/// A register, a variable in memory or a table of branch targets.
+struct Symbol {
+  enum class Kind : uint8_t { Register, Memory, BranchTable };
+  Kind kind = Kind::Memory;
+  ScalarType type = ScalarType::None;
+  StateSpace space = StateSpace::Register;
+  Row row = kNoRow;
+  uint64_t address = 0; // in its space; the host's for global and const
+  uint64_t size = 0;
+  const syntax::BranchTargets *targets = nullptr;
+};
+
+/// What kernels see of their module. `shared` variables get their place in each kernel that uses them.
+struct ModuleSymbols {
+  std::unordered_map<std::string_view, Symbol> memory;
+  std::unordered_map<std::string_view, const syntax::VariableDeclaration *> shared;
+};
+
+/// Bytes of the variable's array; 0 for one of unknown size. Natural alignment unless given.
+uint64_t variableBytes(const syntax::VariableDeclaration &variable);
+uint64_t variableAlignment(const syntax::VariableDeclaration &variable);
+
+format::Result<Kernel> decodeKernel(const syntax::Function &function, const ModuleSymbols &module);
+
+} // namespace winnow::ptxsim

@@ -1,0 +1,201 @@
+// The decoder behind Decoder.h: rows and symbols of one kernel, and one member function for each family of
+// instructions. A member function returns false after a failure.
+#pragma once
+
+#include "runtime/device/ptxsim/Decoder.h"
+#include "runtime/device/ptxsim/lanes/Lanes.h"
+
+#include <initializer_list>
+#include <map>
+#include <optional>
+
+namespace winnow::ptxsim {
+
+/// The modifiers of an instruction; what nobody takes is an error.
+class Modifiers {
+public:
+  explicit Modifiers(const std::vector<std::string_view> &all) : left(all) {}
+  bool take(std::string_view modifier);
+  bool takeAny(std::initializer_list<std::string_view> modifiers);
+  /// The first that names a type or a space; None or nothing without one.
+  ScalarType takeType();
+  std::optional<StateSpace> takeSpace();
+  std::optional<Rounding> takeRounding();
+  const std::vector<std::string_view> &remaining() const { return left; }
+
+private:
+  std::vector<std::string_view> left;
+};
+
+class Decoder {
+public:
+  Decoder(const syntax::Function &function, const ModuleSymbols &module, Kernel &kernel, Code &code);
+  format::Status run();
+
+  using Family = bool (Decoder::*)();
+  /// A mnemonic's decoder, and the operation that families with several mnemonics are called for.
+  struct Mnemonic {
+    Family decode;
+    Operation operation;
+  };
+
+private:
+  // Declarations (Decoder.cpp).
+  void declareParameters();
+  bool declareRegisters(const syntax::RegisterDeclaration &declared);
+  bool declareVariable(const syntax::VariableDeclaration &variable);
+  bool declare(std::string_view name, Location location, const Symbol &symbol);
+  void placeShared(const syntax::VariableDeclaration &variable);
+  bool placeReferencedShared();
+  std::optional<Symbol> find(std::string_view name);
+  bool closeScope();
+  bool instruction(const syntax::Instruction &instruction);
+
+  // Rows (DecodeOperands.cpp). Until layOut() a row is a number in `rowInfos`.
+  struct RowInfo {
+    enum class Kind : uint8_t { Constant, Special, Register, Predicate };
+    Kind kind = Kind::Register;
+    uint8_t bytes = 4; // of a lane
+    uint64_t bits = 0; // Constant
+    SpecialRegister special = SpecialRegister::ThreadX;
+  };
+  Row newRow(RowInfo info);
+  Row constant(unsigned bytes, uint64_t bits);
+  Row specialRow(SpecialRegister special, unsigned bytes);
+  Row temporary(ScalarType type);
+  unsigned rowBytes(Row row) const { return rowInfos[row].bytes; }
+  void layOut();
+
+  // Operands (DecodeOperands.cpp). The type decides the width that a register must have; `allowWider` is
+  // for ld, st and cvt.
+  bool expectOperands(size_t count);
+  bool operandError(const syntax::Operand &operand, std::string_view expected);
+  bool literalBits(const syntax::Operand &operand, ScalarType type, uint64_t &bits);
+  bool source(const syntax::Operand &operand, ScalarType type, Row &row, bool allowWider = false);
+  bool source(size_t index, ScalarType type, Row &row, bool allowWider = false) {
+    return source(current->operands[index], type, row, allowWider);
+  }
+  bool destination(const syntax::Operand &operand, ScalarType type, Row &row, bool allowWider = false);
+  bool destination(size_t index, ScalarType type, Row &row, bool allowWider = false) {
+    return destination(current->operands[index], type, row, allowWider);
+  }
+  bool predicateNamed(std::string_view name, Location location, Row &row);
+  bool predicateSource(size_t index, Row &row, bool &negated);
+  bool predicateDestinations(size_t index);
+  bool address(const syntax::Operand &operand, StateSpace space);
+  std::optional<uint64_t> integerLiteral(size_t index) const;
+
+  // Emission.
+  bool fail(Location location, std::string_view message);
+  bool unsupported(std::string_view what);
+  bool chooseLanes(Operation operation, ScalarType type);
+  bool laneOperation(Operation operation, ScalarType type, ScalarType destinationType,
+                     std::initializer_list<ScalarType> sourceTypes);
+  void emit();
+  bool finishModifiers();
+
+  // Families (DecodeArithmetic.cpp, DecodeBits.cpp, DecodeData.cpp, DecodeMemory.cpp, DecodeControl.cpp).
+  bool addition();
+  bool multiplication();
+  bool multiplyAdd();
+  bool carryMultiplyAdd(bool isHigh);
+  bool fusedMultiplyAdd();
+  bool division();
+  bool remainder();
+  bool unaryArithmetic();
+  bool minimumMaximum();
+  bool reciprocalOrRoot();
+  bool reciprocalSquareRoot();
+  bool transcendental();
+  bool testProperty();
+  bool copySign();
+  bool sumAbsoluteDifference();
+  bool floatModes(ScalarType type, Operation nearest, std::optional<Operation> rounded, Operation &operation);
+  bool logic();
+  bool shift();
+  bool funnelShift();
+  bool fieldExtract();
+  bool fieldInsert();
+  bool fieldMask();
+  bool signExtend();
+  bool countBits();
+  bool findLeadingBit();
+  bool permute();
+  bool logicTable();
+  bool dotProduct();
+  bool move();
+  bool pack(ScalarType type);
+  bool unpack(ScalarType type);
+  bool select();
+  bool selectBySign();
+  bool comparison(Operation &operation, uint16_t &invert, ScalarType &type, bool isSet);
+  bool setPredicate();
+  bool setPredicatePair(ScalarType half);
+  bool set();
+  bool convert();
+  bool convertPair(ScalarType type);
+  bool convertAddress();
+  bool isInSpace();
+  bool load();
+  bool store();
+  bool prefetch();
+  bool atomic();
+  bool vectorRows(const syntax::Operand &operand, ScalarType type, bool isDestination);
+  bool branch();
+  bool branchIndexed();
+  bool leave();
+  bool barrier();
+  bool fence();
+  bool shuffle();
+  bool vote();
+  bool activeMask();
+  bool match();
+  bool warpReduce();
+
+  static const std::unordered_map<std::string_view, Mnemonic> &mnemonics();
+
+  const syntax::Function &function;
+  const ModuleSymbols &module;
+  Kernel &kernel;
+  Code &code;
+  const LaneTable &table;
+  format::Status status;
+
+  struct PendingBranch {
+    size_t index; // in code.instructions, or in code.targets
+    bool isTable;
+    std::string_view label;
+    Location location;
+  };
+  /// `.reg .b32 %r<9>`
+  struct RegisterRange {
+    ScalarType type;
+    std::vector<Row> rows;
+  };
+  struct Scope {
+    std::unordered_map<std::string_view, Symbol> symbols;
+    std::unordered_map<std::string_view, RegisterRange> ranges; // by prefix
+    std::unordered_map<std::string_view, uint32_t> labels;
+    std::vector<PendingBranch> pending;
+  };
+  std::optional<Symbol> findInRange(Scope &scope, std::string_view name);
+  std::vector<Scope> scopes;
+  uint64_t registerCount = 0;
+  std::vector<RowInfo> rowInfos;
+  std::map<std::pair<unsigned, uint64_t>, Row> constants;
+  std::map<std::pair<SpecialRegister, unsigned>, Row> specials;
+  Row carryRow = kNoRow;
+  uint64_t localBytes = 0, functionShared = 0;
+  std::unordered_map<std::string_view, Symbol> sharedSymbols; // of the module, placed in this kernel
+
+  // The instruction being decoded.
+  const syntax::Instruction *current = nullptr;
+  Modifiers modifiers{{}};
+  Operation operation = Operation::Move;
+  Instruction out;
+};
+
+/// The untyped type of the same width: B32 for F32.
+ScalarType bitsOf(ScalarType type);
+
+} // namespace winnow::ptxsim

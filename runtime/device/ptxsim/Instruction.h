@@ -1,0 +1,210 @@
+// The decoded form of a PTX instruction: what the executor runs, without strings or look-ups.
+#pragma once
+
+#include "runtime/device/ptxsim/Types.h"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace winnow::ptxsim {
+
+constexpr unsigned kLanes = 32;
+constexpr uint32_t kFullMask = 0xffffffffu;
+
+/// What an instruction does. Those up to LastLaneOperation read and write registers only, lane by lane, and
+/// are executed by a function for their operation and type (lanes/Lanes.h); the executor does the others.
+enum class Operation : uint8_t {
+  Move,
+  Select,
+  SelectBySign, // mov, selp, slct
+  Add,
+  Subtract,
+  Multiply,
+  MultiplyHigh,
+  MultiplyWide,
+  MultiplyAdd,
+  MultiplyAddHigh,
+  MultiplyAddWide,
+  AddSaturated,
+  SubtractSaturated,
+  MultiplyAddHighSaturated,
+  AddCarry,
+  SubtractCarry,
+  MultiplyAddCarry,
+  MultiplyAddHighCarry,
+  SumAbsoluteDifference,
+  Divide,
+  Remainder,
+  Negate,
+  Absolute,
+  Minimum,
+  Maximum,
+  MinimumNan,
+  MaximumNan,
+  And,
+  Or,
+  Xor,
+  Not,
+  ConditionalNot,
+  ShiftLeft,
+  ShiftRight,
+  FunnelLeft,
+  FunnelRight,
+  FieldExtract,
+  FieldInsert,
+  FieldMask,
+  SignExtend,
+  PopulationCount,
+  LeadingZeros,
+  ReverseBits,
+  FindLeadingBit,
+  Permute,
+  LogicTable,
+  DotProduct4,
+  DotProduct2,
+  FusedMultiplyAdd,
+  CopySign,
+  TestProperty,
+  AddRounded,
+  SubtractRounded,
+  MultiplyRounded,
+  FusedMultiplyAddRounded,
+  DivideRounded,
+  ReciprocalRounded,
+  SquareRootRounded,
+  DivideApproximate,
+  Reciprocal,
+  ReciprocalApproximate,
+  SquareRoot,
+  SquareRootApproximate,
+  ReciprocalSquareRoot,
+  Exp2,
+  Log2,
+  Sine,
+  Cosine,
+  Tanh,
+  CompareEqual,
+  CompareNotEqual,
+  CompareLess,
+  CompareLessEqual,
+  CompareGreater,
+  CompareGreaterEqual,
+  CompareNumbers,
+  Pack,
+  Unpack,       // mov between a register and the elements of a vector
+  Convert,      // any cvt; `mode` is a Rounding, `convertFrom` the source's type
+  Extend,       // cvt between integers whose result is the low bits, extended as `type` says
+  ConvertFloat, // cvt.rn from `convertFrom` to `type`, the common pairs
+  ConvertPair,  // cvt of two floats to a packed f16x2 or bf16x2
+  LastLaneOperation = ConvertPair,
+
+  Branch,
+  BranchIndexed,
+  Return,
+  Exit,
+  Trap,
+  Barrier,
+  BarrierArrive,
+  BarrierReduce,
+  WarpBarrier,
+  Fence,
+  Load,
+  LoadParameter,
+  Store,
+  Prefetch,
+  Atomic,
+  Reduce,
+  Shuffle,
+  Vote,
+  Match,
+  WarpReduce,
+  ActiveMask,
+  ReadClock,
+};
+constexpr unsigned kLaneOperationCount = unsigned(Operation::LastLaneOperation) + 1;
+
+enum class Rounding : uint8_t {
+  NearestEven,
+  Zero,
+  Down,
+  Up,
+  NearestAway,
+  IntegerNearestEven,
+  IntegerZero,
+  IntegerDown,
+  IntegerUp
+};
+enum class BooleanOperation : uint8_t { None, And, Or, Xor };
+enum class AtomicOperation : uint8_t {
+  Add,
+  Minimum,
+  Maximum,
+  And,
+  Or,
+  Xor,
+  Exchange,
+  CompareAndSwap,
+  Increment,
+  Decrement
+};
+enum class ShuffleMode : uint8_t { Up, Down, Butterfly, Index };
+enum class VoteMode : uint8_t { All, Any, Uniform, Ballot };
+enum class PermuteMode : uint8_t {
+  Index,
+  ForwardExtract,
+  BackwardExtract,
+  Replicate8,
+  EdgeClampLeft,
+  EdgeClampRight,
+  Replicate16
+};
+
+// Instruction::flags.
+constexpr uint16_t kFlushToZero = 1;   // .ftz
+constexpr uint16_t kSaturate = 2;      // .sat, .satfinite
+constexpr uint16_t kRelu = 4;          // .relu
+constexpr uint16_t kInvert = 8;        // compare: the negated comparison; vote: the negated predicate
+constexpr uint16_t kNegateThird = 16;  // setp: its predicate operand is negated; selp: its selector is
+constexpr uint16_t kGuardNegated = 32; // @!p
+constexpr uint16_t kContinuation = 64; // a further step of the PTX instruction before: not counted
+constexpr uint16_t kUniform = 128;     // bra.uni
+constexpr uint16_t kWrap = 256;        // shf.wrap, bmsk.wrap; brev has none
+constexpr uint16_t kSignedA = 512;     // dp4a, dp2a, Load: the first operand (the value) is signed
+constexpr uint16_t kSignedB = 1024;    // dp4a, dp2a: the second is
+constexpr uint16_t kHigh = 2048;       // dp2a.hi
+constexpr uint16_t kAligned = 4096;    // bar.sync, barrier.sync.aligned
+constexpr uint16_t kCarryIn = 8192;    // addc, subc, madc
+constexpr uint16_t kCarryOut = 16384;  // .cc
+
+/// Rows of the register file are addressed by their byte offset from the warp's first row.
+using Row = uint32_t;
+constexpr Row kNoRow = ~Row(0);
+
+struct Instruction;
+/// Executes `instruction` for the lanes of `mask`; `rows` is the warp's register file.
+using LaneFunction = void (*)(std::byte *rows, const Instruction &instruction, uint32_t mask);
+
+struct Instruction {
+  LaneFunction lanes = nullptr;
+  Row guard = kNoRow;                              // a predicate
+  Row destination = kNoRow, destination2 = kNoRow; // the second: q of setp p|q, the predicate of shfl
+  Row source[4] = {kNoRow, kNoRow, kNoRow, kNoRow};
+  Operation operation = Operation::Move;
+  ScalarType type = ScalarType::None;
+  ScalarType convertFrom = ScalarType::None;
+  StateSpace space = StateSpace::Generic;
+  uint16_t flags = 0;
+  uint8_t mode = 0;  // the operation's own enumeration, or lop3's table
+  uint8_t count = 1; // elements of a vector
+  uint8_t registerBytes =
+      4; // Load, Store, Convert, Extend: bytes of the destination's lane (Store: the source's)
+  uint8_t sourceBytes = 4;                           // Convert, Extend: bytes of the source's lane
+  BooleanOperation combine = BooleanOperation::None; // setp
+  uint32_t target = 0; // Branch: an instruction; vectors, brx.idx: first entry of Code::rows or ::targets
+  uint32_t targetCount = 0;   // BranchIndexed
+  uint32_t reconvergence = 0; // branches: where the lanes meet again; Code::end when at no instruction
+  int64_t offset = 0;         // memory: added to the address
+  Location location;
+};
+
+} // namespace winnow::ptxsim

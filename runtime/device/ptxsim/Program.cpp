@@ -1,0 +1,163 @@
+// From text to a program: global variables get memory and their initial values, kernels are decoded.
+#include "runtime/device/ptxsim/Program.h"
+
+#include "runtime/device/ptxsim/Decoder.h"
+#include "runtime/device/ptxsim/Parser.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <new>
+
+namespace winnow::ptxsim {
+namespace {
+
+using format::Code;
+using format::Status;
+
+class ProgramBuilder {
+public:
+  explicit ProgramBuilder(ProgramStorage &storage) : storage(storage) {}
+
+  Status run() {
+    auto parsed = parseSyntax(storage.text);
+    if (!parsed.ok())
+      return parsed.status();
+    for (const syntax::VariableDeclaration &variable : parsed->variables)
+      if (Status status = declare(variable); !status.ok())
+        return status;
+    for (const syntax::VariableDeclaration &variable : parsed->variables)
+      if (Status status = initialize(variable); !status.ok())
+        return status;
+    for (const syntax::Function &function : parsed->functions)
+      if (Status status = decode(function); !status.ok())
+        return status;
+    return {};
+  }
+
+private:
+  Status declare(const syntax::VariableDeclaration &variable) {
+    if (variable.space == StateSpace::Shared) {
+      if (!symbols.shared.emplace(variable.name, &variable).second)
+        return errorAt(variable.location, format::concatenate("'", variable.name, "' is declared twice"));
+      return {};
+    }
+    if (variable.isExternal)
+      return {}; // another declaration may define it; else its use is an error
+    if (variable.elements == 0 && variable.initializer.empty())
+      return errorAt(variable.location, format::concatenate("'", variable.name, "' has no size"));
+    uint64_t elements = variable.elements ? variable.elements : variable.initializer.size();
+    uint64_t size = elements * variable.vectorWidth * byteWidth(variable.type);
+    constexpr uint64_t kMostBytes = uint64_t(1) << 30;
+    if (size > kMostBytes - totalBytes)
+      return errorAt(variable.location, format::concatenate("more than ", kMostBytes, " bytes of variables"));
+    totalBytes += size;
+    uint64_t alignment = std::max<uint64_t>(variableAlignment(variable), 64);
+    uint64_t allocated = (std::max<uint64_t>(size, 1) + alignment - 1) / alignment * alignment;
+    auto *bytes = static_cast<std::byte *>(std::aligned_alloc(alignment, allocated));
+    if (!bytes)
+      return format::failure(Code::OutOfMemory, "no memory for the ", size, " bytes of '", variable.name,
+                             "'");
+    std::memset(bytes, 0, allocated);
+    storage.variables.emplace_back(bytes);
+    Symbol symbol;
+    symbol.space = variable.space;
+    symbol.type = variable.type;
+    symbol.address = reinterpret_cast<uint64_t>(bytes);
+    symbol.size = size;
+    if (!symbols.memory.emplace(variable.name, symbol).second)
+      return errorAt(variable.location, format::concatenate("'", variable.name, "' is declared twice"));
+    storage.ranges.push_back(
+        {symbol.address, size, std::string(variable.name), variable.space == StateSpace::Global});
+    return {};
+  }
+
+  Status initialize(const syntax::VariableDeclaration &variable) {
+    if (variable.initializer.empty())
+      return {};
+    auto found = symbols.memory.find(variable.name);
+    if (found == symbols.memory.end())
+      return errorAt(variable.location,
+                     format::concatenate("'", variable.name, "' may not have an initializer"));
+    unsigned bytes = byteWidth(variable.type);
+    if (variable.initializer.size() * bytes > found->second.size)
+      return errorAt(variable.location,
+                     format::concatenate("'", variable.name, "' has more initial values than elements"));
+    auto *destination = reinterpret_cast<std::byte *>(found->second.address);
+    for (const syntax::Initializer &element : variable.initializer) {
+      uint64_t bits = 0;
+      if (Status status = value(element, variable.type, bits); !status.ok())
+        return status;
+      std::memcpy(destination, &bits, std::min(bytes, 8u));
+      destination += bytes;
+    }
+    return {};
+  }
+
+  Status value(const syntax::Initializer &element, ScalarType type, uint64_t &bits) const {
+    if (!element.symbol.empty()) {
+      auto found = symbols.memory.find(element.symbol);
+      if (found == symbols.memory.end())
+        return errorAt(element.location, format::concatenate("'", element.symbol, "' is not declared"));
+      if (byteWidth(type) != 8)
+        return errorAt(element.location, "an address needs a 64-bit element");
+      bits = found->second.address + uint64_t(element.offset);
+      return {};
+    }
+    const syntax::Literal &literal = element.literal;
+    bits = literal.bits;
+    bool wantsFloat = type == ScalarType::F32 || type == ScalarType::F64;
+    bool isBits = type == ScalarType::B32 || type == ScalarType::B64;
+    if (literal.isFloat && !wantsFloat && !isBits)
+      return errorAt(element.location, "expected an integer constant");
+    if (!literal.isFloat && isFloat(type) && wantsFloat && bits != 0)
+      return errorAt(element.location, "expected a floating-point constant");
+    if (literal.isFloat && byteWidth(type) == 4 && !literal.isSinglePrecision)
+      bits = std::bit_cast<uint32_t>(float(std::bit_cast<double>(literal.bits)));
+    if (literal.isFloat && byteWidth(type) == 8 && literal.isSinglePrecision)
+      bits = std::bit_cast<uint64_t>(double(std::bit_cast<float>(uint32_t(literal.bits))));
+    return {};
+  }
+
+  Status decode(const syntax::Function &function) {
+    if (!function.isEntry || !function.hasBody)
+      return {};
+    for (const Kernel &kernel : storage.kernels)
+      if (kernel.name == function.name)
+        return errorAt(function.location,
+                       format::concatenate("kernel '", function.name, "' is defined twice"));
+    auto kernel = decodeKernel(function, symbols);
+    if (!kernel.ok())
+      return kernel.status();
+    storage.kernels.push_back(std::move(*kernel));
+    return {};
+  }
+
+  ProgramStorage &storage;
+  ModuleSymbols symbols;
+  uint64_t totalBytes = 0;
+};
+
+} // namespace
+
+format::Result<Program> Program::parse(std::string_view text, std::string_view name) {
+  Program program;
+  program.storage = std::make_shared<ProgramStorage>();
+  program.storage->text = text;
+  program.storage->name = name;
+  Status status = ProgramBuilder(*program.storage).run();
+  if (!status.ok())
+    return format::failure(status.code(), name, ":", status.message());
+  return program;
+}
+
+const std::vector<Kernel> &Program::kernels() const { return storage->kernels; }
+
+const Kernel *Program::find(std::string_view kernel) const {
+  for (const Kernel &candidate : storage->kernels)
+    if (candidate.name == kernel)
+      return &candidate;
+  return nullptr;
+}
+
+} // namespace winnow::ptxsim

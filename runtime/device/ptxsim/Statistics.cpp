@@ -1,0 +1,148 @@
+// From executions per instruction to counts by class.
+#include "runtime/device/ptxsim/Cta.h"
+
+namespace winnow::ptxsim {
+namespace {
+
+/// Values that one lane computes at once.
+unsigned packed(ScalarType type) { return type == ScalarType::F16x2 || type == ScalarType::BF16x2 ? 2 : 1; }
+
+void addFloat(Statistics &sum, const Instruction &in, uint64_t lanes) {
+  switch (in.operation) {
+  case Operation::FusedMultiplyAdd:
+  case Operation::FusedMultiplyAddRounded:
+    sum.floatMultiplyAdds += lanes;
+    break;
+  case Operation::Multiply:
+  case Operation::MultiplyRounded:
+    sum.floatMultiplies += lanes;
+    break;
+  case Operation::Add:
+  case Operation::AddRounded:
+  case Operation::Subtract:
+  case Operation::SubtractRounded:
+    sum.floatAdds += lanes;
+    break;
+  default:
+    sum.otherFloat += lanes;
+    break;
+  }
+}
+
+void addInteger(Statistics &sum, const Instruction &in, uint64_t lanes) {
+  switch (in.operation) {
+  case Operation::MultiplyAdd:
+  case Operation::MultiplyAddHigh:
+  case Operation::MultiplyAddWide:
+  case Operation::MultiplyAddHighSaturated:
+  case Operation::MultiplyAddCarry:
+  case Operation::MultiplyAddHighCarry:
+    sum.integerMultiplyAdds += lanes;
+    break;
+  case Operation::DotProduct4:
+    sum.integerMultiplyAdds += 4 * lanes;
+    break;
+  case Operation::DotProduct2:
+    sum.integerMultiplyAdds += 2 * lanes;
+    break;
+  case Operation::Multiply:
+  case Operation::MultiplyHigh:
+  case Operation::MultiplyWide:
+    sum.integerMultiplies += lanes;
+    break;
+  default:
+    sum.otherInteger += lanes;
+    break;
+  }
+}
+
+void addLaneOperation(Statistics &sum, const Instruction &in, uint64_t lanes) {
+  if (in.operation >= Operation::CompareEqual && in.operation <= Operation::CompareNumbers)
+    sum.comparisons += lanes;
+  else if (in.operation >= Operation::Convert && in.operation <= Operation::ConvertPair)
+    sum.conversions += lanes;
+  else if (in.operation <= Operation::SelectBySign || in.operation == Operation::Pack ||
+           in.operation == Operation::Unpack)
+    sum.moves += lanes;
+  else if (isFloat(in.type))
+    addFloat(sum, in, lanes * packed(in.type));
+  else
+    addInteger(sum, in, lanes);
+}
+
+void addOther(Statistics &sum, const Instruction &in, const InstructionCount &count) {
+  uint64_t bytes = count.lanes * byteWidth(in.type) * in.count;
+  Statistics::Traffic &traffic = sum.memory[unsigned(in.space)];
+  switch (in.operation) {
+  case Operation::Load:
+  case Operation::LoadParameter:
+    traffic.loads += count.lanes;
+    traffic.loadBytes += bytes;
+    break;
+  case Operation::Store:
+    traffic.stores += count.lanes;
+    traffic.storeBytes += bytes;
+    break;
+  case Operation::Atomic:
+    sum.atomics += count.lanes;
+    break;
+  case Operation::Shuffle:
+  case Operation::Vote:
+  case Operation::Match:
+  case Operation::WarpReduce:
+  case Operation::ActiveMask:
+    sum.shuffles += count.lanes;
+    break;
+  case Operation::Branch:
+  case Operation::BranchIndexed:
+    sum.branches += count.warps;
+    sum.control += count.lanes;
+    break;
+  case Operation::Barrier:
+  case Operation::BarrierArrive:
+  case Operation::BarrierReduce:
+  case Operation::WarpBarrier:
+    sum.barriers += count.warps;
+    sum.control += count.lanes;
+    break;
+  default:
+    sum.control += count.lanes;
+    break;
+  }
+}
+
+} // namespace
+
+Statistics summarize(const Code &code, const std::vector<InstructionCount> &counts,
+                     uint64_t divergentBranches) {
+  Statistics sum;
+  sum.divergentBranches = divergentBranches;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    const Instruction &in = code.instructions[i];
+    if (in.flags & kContinuation)
+      continue;
+    sum.warpInstructions += counts[i].warps;
+    sum.laneInstructions += counts[i].lanes;
+    if (in.operation <= Operation::LastLaneOperation)
+      addLaneOperation(sum, in, counts[i].lanes);
+    else
+      addOther(sum, in, counts[i]);
+  }
+  return sum;
+}
+
+void Statistics::add(const Statistics &other) {
+  for (auto member :
+       {&Statistics::warpInstructions, &Statistics::laneInstructions, &Statistics::floatMultiplyAdds,
+        &Statistics::floatMultiplies, &Statistics::floatAdds, &Statistics::otherFloat,
+        &Statistics::integerMultiplyAdds, &Statistics::integerMultiplies, &Statistics::otherInteger,
+        &Statistics::comparisons, &Statistics::conversions, &Statistics::moves, &Statistics::control,
+        &Statistics::atomics, &Statistics::shuffles, &Statistics::branches, &Statistics::divergentBranches,
+        &Statistics::barriers})
+    this->*member += other.*member;
+  for (size_t space = 0; space < memory.size(); ++space)
+    for (auto member : {&Traffic::loads, &Traffic::loadBytes, &Traffic::stores, &Traffic::storeBytes})
+      memory[space].*member += other.memory[space].*member;
+}
+
+} // namespace winnow::ptxsim
