@@ -12,6 +12,7 @@
 #include "passes/LowerToHost/Passes.h"
 #include "passes/LowerToPTX/Passes.h"
 #include "passes/Precision/Passes.h"
+#include "passes/Raise/Passes.h"
 #include "passes/Reference/Passes.h"
 #include "passes/Tile/Passes.h"
 
@@ -28,8 +29,11 @@ void winnow::registerPasses() {
   mlir::PassPipelineRegistration<PrecisionOptions>(
       "winnow-precision", "The precision phase: i8 or f32 for each contraction", buildPrecisionPipeline);
   registerWinnowDispatchPasses();
+  registerWinnowRaisePasses();
   registerWinnowReferencePasses();
   registerWinnowTilePasses();
+  mlir::PassPipelineRegistration<>("winnow-raise", "What follows the import: cleaning, masks, gates",
+                                   buildRaisePipeline);
   mlir::PassPipelineRegistration<>("winnow-tile", "The tile phase: kernels to items on memrefs",
                                    buildTilePipeline);
   mlir::PassPipelineRegistration<>("winnow-reference",

@@ -1,0 +1,63 @@
+// Passes that recognize what an imported model computes.
+#ifndef WINNOW_PASSES_RAISE_TD
+#define WINNOW_PASSES_RAISE_TD
+
+include "mlir/Pass/PassBase.td"
+
+def RaiseMasks : Pass<"winnow-raise-masks", "::mlir::ModuleOp"> {
+  let summary = "recognizes masks that a threshold or a top-k makes";
+  let description = [{
+    A comparison of scores [rows, entries] with a constant becomes the mask of a `winnow.select.threshold`, and
+    ones that are scattered to the places of the k highest scores become that of a `winnow.select.topk`. Both
+    are exact: what a body computes is proven by evaluating it for every order of its operands, ties and NaN
+    included.
+
+    ```mlir
+    %mask = linalg.generic ins(%scores : tensor<?x64xf32>) outs(...) { arith.cmpf ogt, %in, %cst ... }
+    ```
+
+    becomes
+
+    ```mlir
+    %s = winnow.select.threshold %scores, gt 5.000000e-01 : tensor<?x64xf32> -> !winnow.selection<?x64, 64>
+    %mask = winnow.selection.to_mask %s : !winnow.selection<?x64, 64> -> tensor<?x64xi1>
+    ```
+
+    Selections of the lowest scores, scores of another rank and comparisons of two tensors stay as they are.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::winnow::WinnowDialect"
+  ];
+  let statistics = [
+    Statistic<"thresholds", "thresholds-raised", "comparisons that became thresholds">,
+    Statistic<"topKs", "topks-raised", "top-k masks that became selections">
+  ];
+}
+
+def RaiseChannelGates : Pass<"winnow-raise-channel-gates", "::mlir::ModuleOp"> {
+  let summary = "recognizes products of channels with their gates";
+  let description = [{
+    A product of a tensor [rows, channels, ...] with a tensor [rows, channels] becomes `winnow.channel_gate`; so
+    does a choice between a tensor and zero by a mask [rows, channels]. When both factors have rank 2, one must
+    be a hard gate: zero where a mask is not set. A remark says whether the gate is hard, a squeeze-excite gate
+    (mean over space, linear, relu, linear, sigmoid), or another soft one.
+
+    ```mlir
+    %y = linalg.generic ins(%x, %g : tensor<?x64x8x8xf32>, tensor<?x64xf32>) outs(...) { arith.mulf ... }
+    ```
+
+    becomes
+
+    ```mlir
+    %y = winnow.channel_gate %x, %g : tensor<?x64x8x8xf32>, tensor<?x64xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::winnow::WinnowDialect"
+  ];
+  let statistics = [Statistic<"gates", "gates-raised", "products that became gates">];
+}
+
+#endif

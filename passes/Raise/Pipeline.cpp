@@ -1,0 +1,14 @@
+// What follows the import, in order.
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/Raise/Passes.h"
+
+using namespace mlir;
+
+void winnow::buildRaisePipeline(OpPassManager &manager) {
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(createRaiseMasks());
+  manager.addPass(createRaiseChannelGates());
+  manager.addPass(createCanonicalizerPass());
+}
