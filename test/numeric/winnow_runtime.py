@@ -1,0 +1,86 @@
+# The runtime's C API for numpy arrays, through ctypes: load a module, open a session, call functions.
+import ctypes
+
+import ml_dtypes
+import numpy as np
+
+# DLPack's type codes; 6 is bool.
+TYPE_CODES = {"int8": 0, "int32": 0, "int64": 0, "uint8": 1, "float16": 2, "float32": 2, "float64": 2,
+              "bfloat16": 4, "bool": 6}
+
+
+class DLTensor(ctypes.Structure):
+    _fields_ = [("data", ctypes.c_void_p), ("device_type", ctypes.c_int32), ("device_id", ctypes.c_int32),
+                ("ndim", ctypes.c_int32), ("code", ctypes.c_uint8), ("bits", ctypes.c_uint8),
+                ("lanes", ctypes.c_uint16), ("shape", ctypes.POINTER(ctypes.c_int64)),
+                ("strides", ctypes.POINTER(ctypes.c_int64)), ("byte_offset", ctypes.c_uint64)]
+
+
+class Failure(Exception):
+    """A failure that the runtime reported."""
+
+
+def to_numpy_type(code, bits):
+    if code == 4:
+        return np.dtype(ml_dtypes.bfloat16)
+    if code == 6:
+        return np.dtype(bool)
+    return np.dtype({0: "int", 1: "uint", 2: "float"}[code] + str(bits))
+
+
+class Runtime:
+    """The runtime library."""
+
+    def __init__(self, path):
+        self.library = ctypes.CDLL(path)
+        for name in ("wn_status_message", "wn_session_device", "wn_session_target"):
+            getattr(self.library, name).restype = ctypes.c_char_p
+        for name in ("wn_module_load_file", "wn_session_create", "wn_session_invoke"):
+            getattr(self.library, name).restype = ctypes.c_void_p
+
+    def check(self, status):
+        if not status:
+            return
+        status = ctypes.c_void_p(status)
+        message = self.library.wn_status_message(status).decode()
+        self.library.wn_status_free(status)
+        raise Failure(message)
+
+    def load(self, path):
+        module = ctypes.c_void_p()
+        self.check(self.library.wn_module_load_file(str(path).encode(), ctypes.byref(module)))
+        return module
+
+    def open(self, module, device):
+        session = ctypes.c_void_p()
+        self.check(self.library.wn_session_create(module, device.encode(), None, ctypes.byref(session)))
+        return Session(self, session)
+
+
+class Session:
+    def __init__(self, runtime, handle):
+        self.runtime, self.handle = runtime, handle
+
+    def invoke(self, function, inputs, output_count):
+        """Calls a function; returns its outputs as new arrays."""
+        arrays = [np.ascontiguousarray(array) for array in inputs]
+        shapes = [(ctypes.c_int64 * max(1, array.ndim))(*array.shape) for array in arrays]
+        tensors = (DLTensor * max(1, len(arrays)))()
+        for tensor, array, shape in zip(tensors, arrays, shapes):
+            tensor.data, tensor.device_type, tensor.ndim = array.ctypes.data, 1, array.ndim
+            tensor.code, tensor.bits = TYPE_CODES[array.dtype.name], array.dtype.itemsize * 8
+            tensor.lanes, tensor.shape = 1, shape
+        outputs = (DLTensor * output_count)()
+        library = self.runtime.library
+        self.runtime.check(library.wn_session_invoke(self.handle, function.encode(), tensors,
+                                                     ctypes.c_size_t(len(arrays)), outputs,
+                                                     ctypes.c_size_t(output_count)))
+        results = []
+        for tensor in outputs:
+            dtype = to_numpy_type(tensor.code, tensor.bits)
+            shape = tuple(tensor.shape[:tensor.ndim])
+            count = int(np.prod(shape, dtype=np.int64))
+            data = ctypes.string_at(tensor.data + tensor.byte_offset, count * dtype.itemsize) if count else b""
+            results.append(np.frombuffer(data, dtype=dtype).reshape(shape))
+            library.wn_tensor_free(ctypes.byref(tensor))
+        return results
