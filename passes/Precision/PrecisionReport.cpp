@@ -53,5 +53,6 @@ void winnow::recordPrecisionReport(ModuleOp module, ArrayRef<WeightError> entrie
 }
 
 llvm::json::Value winnow::collectPrecisionReport(ModuleOp module) {
-  return toJSON(module->getAttr(kReportAttribute));
+  Attribute report = module->getAttr(kReportAttribute);
+  return report ? toJSON(report) : nullptr;
 }
