@@ -87,7 +87,7 @@ def check_devices(bars, modules, images):
 
 def multiply_adds(report, node):
     """What the simulator executed in the kernels that compute a node."""
-    kernels = [kernel for kernel in report["kernels"] if node in kernel["origin"].split()]
+    kernels = [kernel for kernel in report["profile"]["kernels"] if node in kernel["origin"].split()]
     if not kernels:
         raise ToolError(f"no kernel of {report['target']} computes the node {node}")
     return sum(kernel["counters"]["float_multiply_adds"] for kernel in kernels)
@@ -111,7 +111,7 @@ def check_times(bars, modules, images, blocks, repeat):
         for threads in (1, 0):
             def seconds(module):
                 report = module.run(images[:batch], repeat=max(3, repeat // batch), threads=threads)[1]
-                return statistics.median(report["seconds"]) / batch
+                return report["milliseconds"]["median"] / 1e3 / batch
 
             gated, twin = pairs.measure(lambda: seconds(modules["gated"]), lambda: seconds(modules["twin"]), blocks)
             ratio, low, high = pairs.ratio_of_medians(twin, gated)
@@ -130,7 +130,7 @@ def check_start(bars, module, images):
     extra = []
     for _ in range(10):
         report = module.run(images[:1])[1]
-        extra.append(report["process_seconds"] - report["seconds"][0])
+        extra.append(report["process_seconds"] - report["milliseconds"]["first"] / 1e3)
     bars.check(statistics.median(extra) < 0.1,
                f"winnow-run: {statistics.median(extra) * 1e3:.0f} ms more than the computation (bar: under 100 ms)")
 

@@ -3,7 +3,8 @@
 In a block, a line that begins with "$ " is a command; the lines up to the next one are its output. A line "..."
 stands for any lines, "..." inside a line for any text, and "(exit status N)" at the end for a failure that the page
 means to show. A block after the line "<!-- not run -->" is skipped; one after "<!-- file: NAME -->" is written to
-that file. The commands run in one scratch folder, in which `examples` is the repository's.
+that file. The commands run in one scratch folder, in which `examples` is the repository's and `winnow` an
+installation, if there is one.
 """
 
 import argparse
@@ -65,10 +66,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("page", type=pathlib.Path)
     parser.add_argument("--source", type=pathlib.Path, required=True, help="the repository")
+    parser.add_argument("--installation", type=pathlib.Path)
     options = parser.parse_args()
     count = failures = 0
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "examples").symlink_to(options.source / "examples")
+        if options.installation:
+            pathlib.Path(folder, "winnow").symlink_to(options.installation.resolve())
         for block in BLOCK.finditer(options.page.read_text()):
             note = block["note"] or ""
             if note.startswith("file: "):
