@@ -1,6 +1,7 @@
 // The table of devices, and what all of them need.
 #include "runtime/device/Device.h"
 #include "runtime/device/host/HostDevice.h"
+#include "runtime/device/ptxsim/PtxsimDevice.h"
 #include "runtime/device/reference/ReferenceDevice.h"
 
 namespace winnow::runtime {
@@ -13,6 +14,7 @@ struct Entry {
 
 constexpr Entry kDevices[] = {
     {"host", createHostDevice},
+    {"ptxsim", createPtxsimDevice},
     {"reference", createReferenceDevice},
 };
 

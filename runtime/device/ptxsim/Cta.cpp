@@ -137,6 +137,8 @@ format::Status CtaExecutor::run(uint64_t cta) {
       break;
     if (!anyRan && status.ok())
       reportDeadlock();
+    if (status.ok() && launch.options.isCancelled && launch.options.isCancelled())
+      status = format::failure(format::Code::Cancelled, "kernel '", launch.code.kernel, "' was cancelled");
   }
   return status;
 }

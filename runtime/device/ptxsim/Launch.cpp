@@ -74,9 +74,6 @@ void work(const LaunchContext &launch, std::atomic<uint64_t> &next, uint64_t cta
   try {
     CtaExecutor executor(launch);
     for (cta = next++; cta < ctas && cta < outcome.failedCta; cta = next++) {
-      if (launch.options.isCancelled && launch.options.isCancelled())
-        return outcome.fail(
-            cta, format::failure(ErrorCode::Cancelled, "kernel '", launch.code.kernel, "' was cancelled"));
       if (Status status = executor.run(cta); !status.ok()) {
         outcome.fail(cta, std::move(status));
         break;
