@@ -27,20 +27,35 @@ private:
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
 };
 
+/// Looks for a cancellation about this often.
+constexpr double kNanosecondsPerSlice = 5'000'000;
+
+bool isCancelled(const Launch &launch) {
+  return launch.cancelled && launch.cancelled->load(std::memory_order_relaxed);
+}
+
+/// Executes items one slice after the other. `cost` is the estimated time of an item in nanoseconds.
+void runItems(KernelFunction function, const Launch &launch, int64_t begin, int64_t end, double cost) {
+  int64_t slice = int64_t(std::clamp(kNanosecondsPerSlice / cost, 1.0, double(end - begin) + 1));
+  while (begin < end && !isCancelled(launch)) {
+    int64_t next = end - begin > slice ? begin + slice : end;
+    function(launch.buffers.data(), launch.sizes.data(), begin, next);
+    begin = next;
+  }
+}
+
 /// Work that several threads take tasks of.
 struct ParallelLaunch {
   KernelFunction function;
   const Launch &launch;
   int64_t begin, end, tasks;
+  double cost;
   std::atomic<int64_t> nanoseconds = 0;
 
   static void execute(void *argument, int64_t firstTask, int64_t lastTask) {
     auto &self = *static_cast<ParallelLaunch *>(argument);
-    if (self.launch.cancelled && self.launch.cancelled->load(std::memory_order_relaxed))
-      return;
     Stopwatch watch;
-    self.function(self.launch.buffers.data(), self.launch.sizes.data(), self.firstItem(firstTask),
-                  self.firstItem(lastTask));
+    runItems(self.function, self.launch, self.firstItem(firstTask), self.firstItem(lastTask), self.cost);
     self.nanoseconds.fetch_add(int64_t(watch.nanoseconds()), std::memory_order_relaxed);
   }
 
@@ -69,17 +84,17 @@ public:
     int64_t items = *counted;
     if (items == 0)
       return {};
-    if (items == 1 || threads == 1) {
-      function(launch.buffers.data(), launch.sizes.data(), 0, items);
+    if (items == 1) {
+      function(launch.buffers.data(), launch.sizes.data(), 0, 1);
       return {};
     }
-    spread(function, launch, items, itemCost[launch.kernel]);
+    execute(function, launch, items, itemCost[launch.kernel]);
     return {};
   }
 
 private:
   /// `cost` is the measured time of an item in nanoseconds, 0 before the first launch of the kernel.
-  void spread(KernelFunction function, const Launch &launch, int64_t items, double &cost) {
+  void execute(KernelFunction function, const Launch &launch, int64_t items, double &cost) {
     int64_t begin = 0;
     if (cost == 0) {
       Stopwatch watch;
@@ -88,16 +103,15 @@ private:
       begin = 1;
     }
     int64_t rest = items - begin;
-    int64_t tasks =
-        int64_t(std::min(double(rest) * cost / kNanosecondsPerTask, double(threads * kTasksPerThread)));
-    tasks = std::min(tasks, rest);
-    Stopwatch watch;
-    if (tasks < 2) {
-      function(launch.buffers.data(), launch.sizes.data(), begin, items);
+    double wanted = std::min(double(rest) * cost / kNanosecondsPerTask, double(threads * kTasksPerThread));
+    int64_t tasks = std::min(int64_t(wanted), rest);
+    if (tasks < 2 || threads == 1) {
+      Stopwatch watch;
+      runItems(function, launch, begin, items, cost);
       learn(cost, watch.nanoseconds(), rest);
       return;
     }
-    ParallelLaunch work{function, launch, begin, items, tasks};
+    ParallelLaunch work{function, launch, begin, items, tasks, cost};
     parallelFor.run(tasks, ParallelLaunch::execute, &work);
     learn(cost, double(work.nanoseconds), rest);
   }

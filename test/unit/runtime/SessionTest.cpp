@@ -393,27 +393,32 @@ TEST_F(RuntimeSession, EmptyDimensions) {
 }
 
 TEST_F(RuntimeSession, Cancel) {
-  wn_session_options options;
-  wn_session_options_init(&options);
-  options.threads = 2;
-  wn::Session session(module, "host", &options);
-  std::vector<int64_t> shape = {2000, 1000000};
-  // Its elements are never read, and no memory is touched.
-  DLTensor in = view(reinterpret_cast<void *>(64), shape, kBool), output = {};
-  std::atomic<bool> done = false;
-  std::thread canceller([&] {
-    while (!done) {
-      session.cancel();
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-  });
-  // All items together would take more than a second.
-  wn_status status = wn_session_invoke(session.get(), "count", &in, 1, &output, 1);
-  done = true;
-  canceller.join();
-  EXPECT_EQ(messageOf(status, WN_CANCELLED), "the call was cancelled");
-  EXPECT_EQ(output.data, nullptr);
-  session.invoke("main", {input(2)}, 2); // not cancelled
+  for (int threads : {1, 2}) {
+    wn_session_options options;
+    wn_session_options_init(&options);
+    options.threads = threads;
+    wn::Session session(module, "host", &options);
+    std::vector<int64_t> shape = {100000, 1000000};
+    // Its elements are never read, and no memory is touched.
+    DLTensor in = view(reinterpret_cast<void *>(64), shape, kBool), output = {};
+    std::atomic<bool> done = false;
+    std::thread canceller([&] {
+      while (!done) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        session.cancel();
+      }
+    });
+    // All items together would take more than ten seconds.
+    auto start = std::chrono::steady_clock::now();
+    wn_status status = wn_session_invoke(session.get(), "count", &in, 1, &output, 1);
+    auto elapsed = std::chrono::steady_clock::now() - start;
+    done = true;
+    canceller.join();
+    EXPECT_EQ(messageOf(status, WN_CANCELLED), "the call was cancelled");
+    EXPECT_EQ(output.data, nullptr);
+    EXPECT_LT(elapsed, std::chrono::seconds(5));
+    session.invoke("main", {input(2)}, 2); // not cancelled
+  }
 }
 
 TEST_F(RuntimeSession, ManyThreads) {
