@@ -14,6 +14,7 @@
 #include "passes/Precision/Passes.h"
 #include "passes/Raise/Passes.h"
 #include "passes/Reference/Passes.h"
+#include "passes/Structure/Passes.h"
 #include "passes/Tile/Passes.h"
 
 void winnow::registerDialects(mlir::DialectRegistry &registry) {
@@ -31,9 +32,13 @@ void winnow::registerPasses() {
   registerWinnowDispatchPasses();
   registerWinnowRaisePasses();
   registerWinnowReferencePasses();
+  registerWinnowStructurePasses();
   registerWinnowTilePasses();
   mlir::PassPipelineRegistration<>("winnow-raise", "What follows the import: cleaning, masks, gates",
                                    buildRaisePipeline);
+  mlir::PassPipelineRegistration<StructureOptions>(
+      "winnow-structure", "The structure phase: gates to selections, selections to the contractions",
+      buildStructurePipeline);
   mlir::PassPipelineRegistration<>("winnow-tile", "The tile phase: kernels to items on memrefs",
                                    buildTilePipeline);
   mlir::PassPipelineRegistration<>("winnow-reference",
