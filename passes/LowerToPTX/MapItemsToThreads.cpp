@@ -16,6 +16,9 @@ using namespace mlir;
 
 namespace {
 
+/// Of one block, on every architecture.
+constexpr int64_t mostThreads = 1024;
+
 /// The item that the thread executes: block index times threads plus thread index.
 Value createItem(OpBuilder &builder, Location location, int64_t threads) {
   Type word = builder.getI32Type(), index = builder.getIndexType();
@@ -74,6 +77,11 @@ struct MapItemsToThreads : winnow::impl::MapItemsToThreadsBase<MapItemsToThreads
 
   void runOnOperation() override {
     func::FuncOp kernel = getOperation();
+    if (threads < 1 || threads > mostThreads) {
+      kernel.emitOpError("cannot run in blocks of ")
+          << threads.getValue() << " threads, but in 1 to " << mostThreads;
+      return signalPassFailure();
+    }
     FailureOr<scf::ForallOp> found = findItemLoop(kernel);
     if (failed(found))
       return signalPassFailure();

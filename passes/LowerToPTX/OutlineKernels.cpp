@@ -14,6 +14,31 @@ using namespace mlir;
 
 namespace {
 
+/// What the runtime passes as an element of a buffer.
+bool isElementType(Type type) {
+  return type.isInteger(1) || type.isInteger(8) || type.isInteger(32) || type.isInteger(64) || type.isF16() ||
+         type.isBF16() || type.isF32() || type.isF64();
+}
+
+/// An argument is a dense buffer or a size.
+LogicalResult checkArgument(func::FuncOp kernel, unsigned index) {
+  Type type = kernel.getArgument(index).getType();
+  auto report = [&](StringRef expected) {
+    return kernel.emitOpError("argument ")
+           << index << " has the type " << type << ", but " << expected << " was expected";
+  };
+  auto buffer = dyn_cast<MemRefType>(type);
+  if (!buffer)
+    return type.isIndex() ? success() : LogicalResult(report("a memref or an index"));
+  if (!buffer.getLayout().isIdentity())
+    return report("a dense layout");
+  if (buffer.getMemorySpace())
+    return report("the default memory space");
+  if (!isElementType(buffer.getElementType()))
+    return report("one of the element types i1, i8, i32, i64, f16, bf16, f32 and f64");
+  return success();
+}
+
 /// The form that the passes after this one rely on.
 LogicalResult checkKernel(func::FuncOp kernel) {
   if (kernel.isDeclaration())
@@ -22,15 +47,9 @@ LogicalResult checkKernel(func::FuncOp kernel) {
     return kernel.emitOpError("is a kernel with results, but a kernel on buffers has none");
   if (!llvm::hasSingleElement(kernel.getBody()))
     return kernel.emitOpError("is a kernel of several blocks, but structured control flow was expected");
-  for (auto [index, type] : llvm::enumerate(kernel.getArgumentTypes())) {
-    auto buffer = dyn_cast<MemRefType>(type);
-    if (buffer && !buffer.getLayout().isIdentity())
-      return kernel.emitOpError("argument ") << index << " has the type " << type << ", but a dense layout "
-                                             << "was expected";
-    if (!buffer && !type.isIndex())
-      return kernel.emitOpError("argument ")
-             << index << " has the type " << type << ", but a memref or an index was expected";
-  }
+  for (unsigned index = 0; index < kernel.getNumArguments(); ++index)
+    if (failed(checkArgument(kernel, index)))
+      return failure();
   WalkResult result = kernel.walk([](CallOpInterface call) {
     call->emitOpError("is a call in a kernel, but PTX kernels call nothing");
     return WalkResult::interrupt();

@@ -1,5 +1,7 @@
 // Why: what PTX cannot have is refused by name, before LLVM would abort on it.
 // RUN: %winnow-opt %s --winnow-lower-to-ptx --split-input-file --verify-diagnostics
+// RUN: not %winnow-opt %S/Inputs/fill.mlir --winnow-lower-to-ptx=threads=2048 2>&1 | FileCheck %s --check-prefix=THREADS
+// THREADS: error: 'func.func' op cannot run in blocks of 2048 threads, but in 1 to 1024
 
 // expected-error @+1 {{'func.func' op is a kernel with results, but a kernel on buffers has none}}
 func.func private @results(%n: index) -> index attributes {winnow.kernel} {
@@ -17,6 +19,20 @@ func.func private @scalar(%x: memref<4xf32>, %v: f32) attributes {winnow.kernel}
 
 // expected-error @+1 {{argument 0 has the type 'memref<4xf32, strided<[2]>>', but a dense layout was expected}}
 func.func private @layout(%x: memref<4xf32, strided<[2]>>) attributes {winnow.kernel} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{argument 0 has the type 'memref<4xi4>', but one of the element types i1, i8, i32, i64, f16, bf16, f32 and f64 was expected}}
+func.func private @element(%x: memref<4xi4>) attributes {winnow.kernel} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{argument 0 has the type 'memref<4xf32, 3>', but the default memory space was expected}}
+func.func private @space(%x: memref<4xf32, 3>) attributes {winnow.kernel} {
   return
 }
 
