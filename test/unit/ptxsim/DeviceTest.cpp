@@ -126,7 +126,8 @@ TEST_F(PtxsimDevice, ReportsAccessBeyondABuffer) {
   EXPECT_NE(done.message().find("out-of-bounds load of 4 bytes"), std::string::npos) << done.message();
   EXPECT_NE(done.message().find("0 bytes after the end of 'buffer 0' (400 bytes"), std::string::npos)
       << done.message();
-  EXPECT_NE(done.message().find("kernel 'scale', cuda:sm_80:12:1 (ld.global.f32"), std::string::npos) << done.message();
+  EXPECT_NE(done.message().find("kernel 'scale', cuda:sm_80:12:1 (ld.global.f32"), std::string::npos)
+      << done.message();
 }
 
 TEST_F(PtxsimDevice, ReportsMisalignedAccess) {
