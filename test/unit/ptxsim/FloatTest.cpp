@@ -217,12 +217,13 @@ TEST(Double, Arithmetic) {
   run("neg.f64 %d, %a;", [](double x, double, double) { return -x; });
   run("max.f64 %d, %a, %b;",
       [](double x, double y, double) { return x > y || (x == y && !std::signbit(x)) ? x : y; });
-  run("add.rp.f64 %d, %a, 0d3ff0000000000000;", [](double x, double, double) {
-    double sum = x + 1;
-    if (x > 0 && x < 1e-20)
-      return std::nextafter(1.0, 2.0); // a Quad has not enough bits
-    return std::isinf(x) || Quad(sum) >= Quad(x) + 1 ? sum : std::nextafter(sum, INFINITY);
-  });
+  // Few enough bits for a Quad to hold the sum.
+  a = {1, -1, 3.5, 0.1, -1 / 3.0, 1e10, -7e-9};
+  auto up = evaluate<double>("add.rp.f64 %d, %a, 0d3ff0000000000000;", {"f64", "f64", "f64", "f64"}, a, a, a);
+  for (size_t i = 0; i < a.size(); ++i) {
+    double sum = a[i] + 1;
+    EXPECT_EQ(up[i], Quad(sum) >= Quad(a[i]) + 1 ? sum : std::nextafter(sum, INFINITY)) << a[i];
+  }
 }
 
 TEST(Conversions, FloatToInteger) {
