@@ -134,7 +134,7 @@ TEST(File, FlippedBitsAreFound) {
   std::mt19937 random(2);
   for (int i = 0; i < 4000; ++i) {
     // Mostly before the weights, where the structure is.
-    size_t position = i % 8 ? random() % weightsStart : random() % bytes.size();
+    size_t position = i % 64 ? random() % weightsStart : random() % bytes.size();
     uint8_t bit = 1 << random() % 8;
     bytes[position] ^= bit;
     auto view = readModule(bytes);
