@@ -1,10 +1,10 @@
 // Finds and checks the sections of a module, then decodes and verifies what they hold.
 #include "format/Reader.h"
 #include "format/Layout.h"
+#include "format/ManifestEncoding.h"
 #include "format/PlanEncoding.h"
 #include "format/Verifier.h"
 
-#include <nlohmann/json.hpp>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -103,41 +103,6 @@ Status checkOrder(const std::vector<Section> &sections) {
   return {};
 }
 
-/// Builds nothing, and so a manifest that nests deeply costs no stack: the text is checked without recursion.
-class DepthCheck : public nlohmann::json_sax<nlohmann::json> {
-public:
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t &) override { return true; }
-  bool string(string_t &) override { return true; }
-  bool binary(binary_t &) override { return true; }
-  bool start_object(size_t) override { return ++depth <= kMaximumDepth; }
-  bool key(string_t &) override { return true; }
-  bool end_object() override { return --depth >= 0; }
-  bool start_array(size_t) override { return ++depth <= kMaximumDepth; }
-  bool end_array() override { return --depth >= 0; }
-  bool parse_error(size_t, const std::string &, const nlohmann::json::exception &) override { return false; }
-
-private:
-  static constexpr int kMaximumDepth = 64;
-  int depth = 0;
-};
-
-Status readManifest(Bytes bytes, Module &module) {
-  DepthCheck check;
-  if (!nlohmann::json::sax_parse(bytes.begin(), bytes.end(), &check))
-    return damaged("its manifest is not JSON, or nests too deeply");
-  auto json = nlohmann::ordered_json::parse(bytes.begin(), bytes.end(), nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("producer") || !json["producer"].is_string())
-    return damaged("its manifest does not name a producer");
-  module.producer = json["producer"].get<std::string>();
-  if (json.contains("report"))
-    module.report = json["report"].dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return {};
-}
-
 } // namespace
 
 WeightChecks::WeightChecks(Bytes weights, Bytes hashes)
@@ -175,7 +140,7 @@ Result<ModuleView> readModule(Bytes bytes) {
   ModuleView view;
   if (Status status = decodePlan((*sections)[0].bytes, view.module); !status.ok())
     return status;
-  if (Status status = readManifest((*sections)[1].bytes, view.module); !status.ok())
+  if (Status status = decodeManifest((*sections)[1].bytes, view.module); !status.ok())
     return status;
   size_t imageCount = sections->size() - 4;
   if (view.module.images.size() != imageCount)

@@ -2,10 +2,10 @@
 #include "format/Writer.h"
 #include "format/AtomicFile.h"
 #include "format/Layout.h"
+#include "format/ManifestEncoding.h"
 #include "format/PlanEncoding.h"
 #include "format/Verifier.h"
 
-#include <nlohmann/json.hpp>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -63,20 +63,6 @@ private:
   std::deque<std::vector<uint8_t>> owned;
 };
 
-Result<std::vector<uint8_t>> manifest(const Module &module) {
-  nlohmann::ordered_json json;
-  json["format"] = "winnow module";
-  json["producer"] = module.producer;
-  if (!module.report.empty()) {
-    auto report = nlohmann::ordered_json::parse(module.report, nullptr, /*allow_exceptions=*/false);
-    if (report.is_discarded())
-      return failure(Code::DamagedModule, "the report is not JSON");
-    json["report"] = std::move(report);
-  }
-  std::string text = json.dump();
-  return std::vector<uint8_t>(text.begin(), text.end());
-}
-
 std::vector<uint8_t> weightHashes(Bytes weights) {
   std::vector<uint8_t> hashes;
   for (uint64_t offset = 0; offset < weights.size(); offset += kWeightChunk) {
@@ -90,7 +76,7 @@ std::vector<uint8_t> weightHashes(Bytes weights) {
 Result<FileLayout> layOut(const Module &module) {
   if (Status status = verify(module, module.weightData.size()); !status.ok())
     return status;
-  auto manifestBytes = manifest(module);
+  auto manifestBytes = encodeManifest(module);
   if (!manifestBytes.ok())
     return manifestBytes.status();
   size_t sectionCount = 4 + module.images.size();

@@ -99,6 +99,30 @@ TEST(File, WriterRefusesInvalidModule) {
   EXPECT_EQ(serialize(module).status().message(), "the report is not JSON");
 }
 
+TEST(File, Manifest) {
+  Module module = sampleModule();
+  auto nested = [](size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  module.report = nested(63);
+  auto bytes = serialize(module);
+  ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+  EXPECT_EQ(readModule(*bytes)->module.report, module.report);
+  for (size_t depth : {64, 65, 1000000}) {
+    module.report = nested(depth);
+    EXPECT_EQ(serialize(module).status().message(), "the report nests deeper than 64 levels") << depth;
+  }
+  auto with = [&](std::string_view from, std::string_view to) {
+    std::vector<uint8_t> changed = *bytes;
+    auto found = std::search(changed.begin(), changed.end(), from.begin(), from.end());
+    std::copy(to.begin(), to.end(), found);
+    reseal(changed);
+    return changed;
+  };
+  expectDamaged(with("{\"format\"", "x"), "its manifest is not JSON");
+  expectDamaged(with("\"producer\"", "\"product!\""), "its manifest does not name a producer");
+  expectDamaged(with("\"winnow test\"", "            1"), "its manifest does not name a producer");
+  expectDamaged(with("\"winnow test\"", "\"winno\\u0001\""), "the producer is not UTF-8 text");
+}
+
 TEST(File, Truncated) {
   std::vector<uint8_t> bytes = sampleBytes();
   std::vector<size_t> lengths = {0, 1, 7, 8, 63, 64, 65};
