@@ -150,10 +150,10 @@ FailureOr<std::string> winnow::emitPTX(Operation *operation, const PTXTarget &ta
   if (failed(machine))
     return failure();
 
-  llvm::LLVMContext context;
+  auto context = std::make_unique<llvm::LLVMContext>();
   std::string message, text;
-  context.setDiagnosticHandler(std::make_unique<ErrorCollector>(message));
-  std::unique_ptr<llvm::Module> module = translateModuleToLLVMIR(*kernels, context, "winnow");
+  context->setDiagnosticHandler(std::make_unique<ErrorCollector>(message));
+  std::unique_ptr<llvm::Module> module = translateModuleToLLVMIR(*kernels, *context, "winnow");
   if (!module)
     return failure();
   module->setTargetTriple((*machine)->getTargetTriple());
@@ -167,6 +167,7 @@ FailureOr<std::string> winnow::emitPTX(Operation *operation, const PTXTarget &ta
     // What LLVM was working on is in no state to be destroyed.
     (void)module.release();
     (void)machine->release();
+    (void)context.release();
     return emitError(location, "LLVM cannot generate PTX: ") << *fatal;
   }
   if (failed(printed) || !message.empty())

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <ostream>
 #include <random>
 
 using namespace winnow;
@@ -19,6 +20,8 @@ struct Function {
   double low, high; // the arguments, besides the special ones
   double units;     // the stated error, in units in the last place
 };
+
+void PrintTo(const Function &function, std::ostream *stream) { *stream << function.name; }
 
 const Function functions[] = {
     {"exp", std::exp, -104, 89, 2},
