@@ -58,6 +58,15 @@ std::vector<winnow::PTXResources> parseResources(StringRef log) {
   return kernels;
 }
 
+/// A warning of ptxas is lost performance or a mistake: neither goes unseen.
+void reportWarnings(Location location, StringRef log) {
+  SmallVector<StringRef> lines;
+  log.split(lines, '\n');
+  for (StringRef line : lines)
+    if (line.contains_insensitive("warning"))
+      emitWarning(location) << line.trim();
+}
+
 LogicalResult writeFile(StringRef path, StringRef text) {
   std::error_code error;
   llvm::raw_fd_ostream stream(path, error);
@@ -92,6 +101,7 @@ FailureOr<winnow::AssembledPTX> winnow::assemblePTX(Location location, StringRef
   if (status != 0)
     return emitError(location) << "ptxas refuses the PTX for " << target.chip << ": "
                                << (said.empty() ? StringRef(message) : said).trim();
+  reportWarnings(location, said);
   auto cubin = llvm::MemoryBuffer::getFile(output.path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!cubin)
     return emitError(location, "cannot read what ptxas wrote: ") << cubin.getError().message();

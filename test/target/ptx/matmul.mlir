@@ -2,6 +2,10 @@
 // multiply-add, read-only operands through the non-coherent cache, no local memory, no calls.
 // RUN: winnow-ptx-image %s | FileCheck %s
 // RUN: %if ptxas %{ winnow-ptx-image --ptxas %s | FileCheck %s --check-prefix=RESOURCES %}
+// RUN: winnow-ptx-image --chip=sm_90a %s | FileCheck %s --check-prefixes=CHECK,HOPPER
+// RUN: %if ptxas %{ winnow-ptx-image --chip=sm_90a --ptxas %s | FileCheck %s --check-prefix=RESOURCES %}
+
+// HOPPER: .target sm_90a
 
 // CHECK-LABEL: .visible .entry matmul(
 // CHECK-NEXT:    .param .u64 .ptr .align 64 matmul_param_0,
