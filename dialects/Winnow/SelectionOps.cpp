@@ -219,6 +219,30 @@ LogicalResult SelectionPositionsOp::reifyResultShapes(OpBuilder &builder,
                shapes);
 }
 
+LogicalResult SelectionEnumerateOp::verify() {
+  auto mask = getMask().getType();
+  if (failed(checkDimension(*this, "indices", getIndices(), 0, "the mask's number of rows",
+                            mask.getDimSize(0), "C1")) ||
+      failed(checkDimension(*this, "counts", getCounts(), 0, "the mask's number of rows", mask.getDimSize(0),
+                            "C1")))
+    return failure();
+  if (getIndices().getType().isDynamicDim(1) && !mask.isDynamicDim(1))
+    return emitOpError("dimension 1 of indices is dynamic, but that of mask is ")
+           << mask.getDimSize(1) << " (C2)";
+  return success();
+}
+
+LogicalResult SelectionEnumerateOp::reifyResultShapes(OpBuilder &builder,
+                                                      ReifiedRankedShapedTypeDims &shapes) {
+  OpFoldResult rows = getDimension(builder, getLoc(), getMask(), 0);
+  OpFoldResult capacity = getIndices().getType().isDynamicDim(1)
+                              ? getDimension(builder, getLoc(), getMask(), 1)
+                              : OpFoldResult(builder.getIndexAttr(getIndices().getType().getDimSize(1)));
+  shapes.push_back(matchExtents(builder, getIndices(), {rows, capacity}));
+  shapes.push_back(matchExtents(builder, getCounts(), {rows}));
+  return success();
+}
+
 LogicalResult SelectionAssembleOp::verify() {
   SelectionType type = getType();
   if (failed(checkDimension(*this, "indices", getIndices(), 0, "the result's number of rows", type.getRows(),

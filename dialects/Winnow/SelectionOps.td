@@ -148,6 +148,27 @@ def Winnow_SelectionPositionsOp : Winnow_Op<"selection.positions", [Pure, Winnow
   let hasVerifier = 1;
 }
 
+def Winnow_SelectionEnumerateOp : Winnow_Op<"selection.enumerate", [Pure, Winnow_Reify]> {
+  let summary = "the indices and counts of the entries that are set in a mask";
+  let description = [{
+    The parts of the selection that `mask` makes, as a kernel computes them: for each row the indices of its
+    set entries, ascending, and their number. Beyond the count the indices are 0. A row has at most as many
+    set entries as `indices` has columns; further ones are dropped.
+
+    - (C1) The rows of `indices` and `counts` are those of `mask`.
+    - (C2) Dimension 1 of `indices` is static, or dynamic like that of `mask`, whose size it then has.
+
+    ```mlir
+    %indices, %counts = winnow.selection.enumerate %mask
+        : tensor<?x64xi1> -> tensor<?x16xi32>, tensor<?xi32>
+    ```
+  }];
+  let arguments = (ins TensorRankOf<[I1], [2]>:$mask);
+  let results = (outs TensorRankOf<[I32], [2]>:$indices, TensorRankOf<[I32], [1]>:$counts);
+  let assemblyFormat = "$mask attr-dict `:` type($mask) `->` type($indices) `,` type($counts)";
+  let hasVerifier = 1;
+}
+
 def Winnow_SelectionAssembleOp : Winnow_Op<"selection.assemble", [Pure]> {
   let summary = "makes a selection of its parts";
   let description = [{

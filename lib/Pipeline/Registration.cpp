@@ -2,6 +2,7 @@
 #include "lib/Pipeline/Registration.h"
 
 #include "dialects/Plan/PlanDialect.h"
+#include "dialects/Winnow/Tiling.h"
 #include "dialects/Winnow/WinnowDialect.h"
 #include "lib/Target/PTX/EmitPTX.h"
 #include "mlir/InitAllDialects.h"
@@ -22,6 +23,7 @@ void winnow::registerDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllExtensions(registry);
   registry.insert<WinnowDialect, plan::PlanDialect>();
   registerPTXTranslations(registry);
+  registerTilingInterfaceModels(registry);
 }
 
 void winnow::registerPasses() {

@@ -1,6 +1,8 @@
 // Outlines fused groups of operations into kernel functions.
 #include "passes/Dispatch/Passes.h"
 
+#include "dialects/Winnow/WinnowOps.h"
+
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
@@ -24,7 +26,7 @@ bool isFill(Operation *op) { return isa_and_nonnull<linalg::FillOp>(op); }
 
 /// Whether a copy of `op` inside a kernel is cheaper than a buffer between kernels.
 bool isRepeated(Operation *op) {
-  if (isFill(op) || isa<tensor::EmptyOp>(op)) {
+  if (isFill(op) || isa<tensor::EmptyOp, SelectionAssembleOp>(op)) {
     return true;
   }
   auto constant = dyn_cast<arith::ConstantOp>(op);
@@ -118,8 +120,8 @@ void Outliner::collectCaptures(const Group &group, SetVector<Value> &tensors, Se
       return;
     }
     if (definition && isRepeated(definition)) {
-      if (isFill(definition)) {
-        capture(cast<linalg::FillOp>(definition).getInputs()[0]);
+      if (!isa<tensor::EmptyOp>(definition)) {
+        llvm::for_each(definition->getOperands(), capture);
       }
       return;
     }
@@ -159,9 +161,8 @@ void Outliner::cloneRepeated(OpBuilder &body, Value value, Value destination, IR
         tensor::EmptyOp::create(body, empty.getLoc(), sizes, empty.getType().getElementType()).getResult());
     return;
   }
-  if (auto fill = dyn_cast<linalg::FillOp>(definition)) {
-    cloneRepeated(body, fill.getInputs()[0], destination, mapping);
-    cloneRepeated(body, fill.getOutputs()[0], destination, mapping);
+  for (Value operand : definition->getOperands()) {
+    cloneRepeated(body, operand, destination, mapping);
   }
   body.clone(*definition, mapping);
 }

@@ -4,6 +4,28 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ExpandSelections : Pass<"winnow-expand-selections", "::mlir::func::FuncOp"> {
+  let summary = "replaces selections by their parts, and what uses them by operations on tensors";
+  let description = [{
+    A selection becomes the pair of its indices and counts, which `winnow.selection.enumerate` makes from a
+    mask; the mask comes from a comparison, or from the rank of each score. Gather, scatter, gates and
+    quantization become `linalg.generic` operations that read by index. Products and convolutions stay, on a
+    selection assembled from the parts; a convolution's padding becomes a `tensor.pad` before it.
+
+    ```mlir
+    %s = winnow.select.threshold %x, gt 0.0 : tensor<?x64xf32> -> !winnow.selection<?x64, 64>
+    ```
+    becomes
+    ```mlir
+    %m = linalg.generic ... arith.cmpf ogt ... -> tensor<?x64xi1>
+    %i, %c = winnow.selection.enumerate %m : tensor<?x64xi1> -> tensor<?x64xi32>, tensor<?xi32>
+    %s = winnow.selection.assemble %i, %c : tensor<?x64xi32>, tensor<?xi32> -> !winnow.selection<?x64, 64>
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def GeneralizeOperations : Pass<"winnow-generalize-operations", "::mlir::func::FuncOp"> {
   let summary = "turns named and data-moving operations into linalg.generic";
   let description = [{
