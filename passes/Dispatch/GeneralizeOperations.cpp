@@ -1,4 +1,6 @@
 // Turns named and data-moving operations into linalg.generic, the one form that later passes handle.
+#include "passes/Dispatch/GeneralizeOperations.h"
+
 #include "passes/Dispatch/Passes.h"
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -213,4 +215,32 @@ struct GeneralizeOperations : impl::GeneralizeOperationsBase<GeneralizeOperation
 };
 
 } // namespace
+
+Value padByIndex(OpBuilder &builder, tensor::PadOp pad) {
+  Location loc = pad.getLoc();
+  SmallVector<OpFoldResult> source = tensor::getMixedSizes(builder, loc, pad.getSource()), sizes;
+  AffineExpr a, b, c;
+  bindSymbols(builder.getContext(), a, b, c);
+  for (auto [low, size, high] : llvm::zip(pad.getMixedLowPad(), source, pad.getMixedHighPad())) {
+    sizes.push_back(affine::makeComposedFoldedAffineApply(builder, loc, a + b + c, {low, size, high}));
+  }
+  return createByIndex(
+      builder, loc, pad.getResultType(), sizes, [&](OpBuilder &body, Location at, ValueRange indices) {
+        auto inside = [&](OpBuilder &nested, Location here, ValueRange shifted) {
+          return tensor::ExtractOp::create(nested, here, pad.getSource(), shifted).getResult();
+        };
+        auto outside = [&](OpBuilder &nested, Location, ValueRange same) {
+          Block &region = pad.getRegion().front();
+          IRMapping mapping;
+          mapping.map(region.getArguments(), same);
+          for (Operation &op : region.without_terminator()) {
+            nested.clone(op, mapping);
+          }
+          return mapping.lookupOrDefault(region.getTerminator()->getOperand(0));
+        };
+        return selectInside(body, at, indices, pad.getMixedLowPad(), source,
+                            pad.getResultType().getElementType(), inside, outside);
+      });
+}
+
 } // namespace winnow

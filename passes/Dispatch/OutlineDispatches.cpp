@@ -22,6 +22,9 @@ bool isCompute(Operation *op) {
   return isa<linalg::LinalgOp, TilingInterface>(op) && op->getNumResults() > 0;
 }
 
+/// Whether `op`'s tiles are cut by hand, so that nothing is fused with it.
+bool isAlone(Operation *op) { return isa<tensor::PadOp, SelectionEnumerateOp>(op); }
+
 bool isFill(Operation *op) { return isa_and_nonnull<linalg::FillOp>(op); }
 
 /// Whether a copy of `op` inside a kernel is cheaper than a buffer between kernels.
@@ -101,8 +104,8 @@ void Outliner::formGroup(Operation *root) {
   if (isElementwise(root) && !isFill(root)) {
     for (OpOperand &operand : root->getOpOperands()) {
       Operation *producer = operand.get().getDefiningOp();
-      if (producer && isCompute(producer) && !isFill(producer) && producer->getNumResults() == 1 &&
-          producer->hasOneUse() && readsInPlace(root, operand)) {
+      if (producer && isCompute(producer) && !isFill(producer) && !isAlone(producer) &&
+          producer->getNumResults() == 1 && producer->hasOneUse() && readsInPlace(root, operand)) {
         group.members.insert(producer);
         epilogues += isElementwise(producer) ? 0 : 1;
       }

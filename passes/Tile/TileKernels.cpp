@@ -1,6 +1,9 @@
 // Splits every kernel into items: one scf.forall over tiles of the root's result.
+#include "passes/Tile/HandTiled.h"
 #include "passes/Tile/Passes.h"
 
+#include "dialects/Winnow/WinnowOps.h"
+#include "passes/Dispatch/GeneralizeOperations.h"
 #include "passes/Dispatch/Passes.h"
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -125,8 +128,26 @@ private:
   bool isHost = true;
 };
 
+/// Whether the kernel works on a selection, whose rows have extents of their own.
+bool hasSelection(func::FuncOp kernel) {
+  return kernel.walk([](SelectionAssembleOp) { return WalkResult::interrupt(); }).wasInterrupted();
+}
+
 LogicalResult TileKernels::tile(func::FuncOp kernel) {
   IRRewriter rewriter(&getContext());
+  for (Operation &op : kernel.getBody().front()) {
+    if (auto enumerate = dyn_cast<SelectionEnumerateOp>(op)) {
+      return tileEnumeration(rewriter, kernel, enumerate);
+    }
+    if (auto pad = dyn_cast<tensor::PadOp>(op)) {
+      if (isHost && pad.getConstantPaddingValue()) {
+        return tilePadding(rewriter, kernel, pad);
+      }
+      rewriter.setInsertionPoint(pad);
+      rewriter.replaceOp(pad, padByIndex(rewriter, pad));
+      break;
+    }
+  }
   Operation *root = findRoot(kernel);
   if (!isa_and_nonnull<TilingInterface>(root)) {
     return kernel.emitError() << "kernel " << kernel.getName() << " returns what no operation in it computes";
@@ -137,6 +158,9 @@ LogicalResult TileKernels::tile(func::FuncOp kernel) {
   int64_t domain = kernel->getAttrOfType<IntegerAttr>(kDomainAttribute).getInt();
   auto shape = cast<RankedTensorType>(kernel.getArgumentTypes()[domain]).getShape();
   SmallVector<int64_t> sizes = isHost ? chooseHostTile(shape) : SmallVector<int64_t>(shape.size(), 1);
+  if (!shape.empty() && hasSelection(kernel)) {
+    sizes.front() = 1;
+  }
   kernel->setAttr(kTileAttribute, rewriter.getDenseI64ArrayAttr(sizes));
   if (shape.empty()) {
     wrapInSingleItem(kernel, rewriter);
