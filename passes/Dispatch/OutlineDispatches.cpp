@@ -19,7 +19,7 @@ namespace {
 
 /// Whether `op` computes on tensors and so belongs in a kernel.
 bool isCompute(Operation *op) {
-  return isa<linalg::LinalgOp, TilingInterface>(op) && op->getNumResults() > 0;
+  return isa<linalg::LinalgOp, TilingInterface, SelectionEnumerateOp>(op) && op->getNumResults() > 0;
 }
 
 /// Whether `op`'s tiles are cut by hand, so that nothing is fused with it.

@@ -32,7 +32,9 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
   void runOnOperation() override {
     Block &block = getOperation().getBody().front();
     llvm::MapVector<Operation *, SmallVector<Value>> released;
-    for (auto alloc : llvm::make_early_inc_range(block.getOps<plan::AllocOp>())) {
+    // Moving one while walking the block would visit it again.
+    SmallVector<plan::AllocOp> allocations(block.getOps<plan::AllocOp>());
+    for (plan::AllocOp alloc : allocations) {
       Operation *first = firstUse(alloc);
       if (!first) {
         alloc.erase();

@@ -2,12 +2,14 @@
 #include "passes/Tile/Passes.h"
 
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 
 void winnow::buildTilePipeline(mlir::OpPassManager &manager) {
   using namespace mlir;
   manager.addPass(createTileKernels());
+  manager.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
   bufferization::OneShotBufferizePassOptions options;
