@@ -16,8 +16,9 @@ add_library(winnow_mlir INTERFACE)
 target_include_directories(winnow_mlir SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 separate_arguments(WINNOW_LLVM_DEFINITIONS NATIVE_COMMAND "${LLVM_DEFINITIONS}")
 target_compile_definitions(winnow_mlir INTERFACE ${WINNOW_LLVM_DEFINITIONS})
-# MLIR's headers trip these under -Wextra with GCC 12.
-target_compile_options(winnow_mlir INTERFACE -Wno-unused-parameter)
+# MLIR's headers trip these with GCC 12: unnamed parameters, and FailureOr's optional when it is empty.
+target_compile_options(winnow_mlir INTERFACE -Wno-unused-parameter
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 target_link_libraries(winnow_mlir INTERFACE MLIR LLVM)
 
 # Everything that TableGen makes; every compiler library waits for it.

@@ -87,6 +87,15 @@ Results SelectionFromMaskOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> 
   return selectionResults(getType(), buildSelection(builder, getLoc(), mask, universe), builder, getLoc());
 }
 
+Results SelectionEnumerateOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> operands) {
+  Value mask = operands[0].front();
+  int64_t capacity = getIndices().getType().getDimSize(1);
+  OpFoldResult entries = ShapedType::isDynamic(capacity) ? getDimension(builder, getLoc(), mask, 1)
+                                                         : OpFoldResult(builder.getIndexAttr(capacity));
+  SelectionParts parts = buildSelection(builder, getLoc(), mask, entries);
+  return {{parts.indices}, {parts.counts}};
+}
+
 Results SelectionToMaskOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> operands) {
   Value positions = buildPositions(builder, getLoc(), partsOf(getSelection().getType(), operands[0]));
   Value mask = buildTensor(builder, getLoc(), extentsOf(builder, getLoc(), positions), builder.getI1Type(),

@@ -41,6 +41,8 @@ void winnow::registerPasses() {
   mlir::PassPipelineRegistration<StructureOptions>(
       "winnow-structure", "The structure phase: gates to selections, selections to the contractions",
       buildStructurePipeline);
+  mlir::PassPipelineRegistration<>("winnow-dispatch", "The dispatch phase: tensors to a plan and kernels",
+                                   buildDispatchPipeline);
   mlir::PassPipelineRegistration<>("winnow-tile", "The tile phase: kernels to items on memrefs",
                                    buildTilePipeline);
   mlir::PassPipelineRegistration<>("winnow-reference",

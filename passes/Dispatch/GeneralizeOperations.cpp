@@ -32,7 +32,8 @@ Value createByIndex(OpBuilder &builder, Location loc, RankedTensorType type, Arr
         }
         linalg::YieldOp::create(body, nested, element(body, nested, indices));
       });
-  return tensor::CastOp::create(builder, loc, type, generic.getResult(0));
+  Value result = generic.getResult(0);
+  return result.getType() == type ? result : tensor::CastOp::create(builder, loc, type, result).getResult();
 }
 
 /// index * stride + offset

@@ -12,6 +12,10 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
+namespace mlir {
+class OpPassManager;
+}
+
 namespace winnow {
 
 /// Marks a function as a kernel (unit attribute).
@@ -22,6 +26,9 @@ constexpr llvm::StringLiteral kDomainAttribute = "winnow.domain";
 constexpr llvm::StringLiteral kInputsAttribute = "winnow.inputs";
 /// The nested module that holds the kernels.
 constexpr llvm::StringLiteral kKernelsModule = "kernels";
+
+/// The dispatch phase: from tensors to a plan and kernels in destination-passing style.
+void buildDispatchPipeline(mlir::OpPassManager &manager);
 
 #define GEN_PASS_DECL
 #include "passes/Dispatch/Passes.h.inc"

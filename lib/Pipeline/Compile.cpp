@@ -1,0 +1,379 @@
+// The compiler as a library: runs the phases and packs what they make.
+#include "lib/Pipeline/Compile.h"
+
+#include "dialects/Plan/PlanDialect.h"
+#include "lib/Pipeline/ReferenceProgram.h"
+#include "lib/Target/Host/EmitImage.h"
+#include "lib/Target/Module/ModuleBuilder.h"
+#include "lib/Target/PTX/EmitPTX.h"
+#include "passes/Dispatch/Passes.h"
+#include "passes/LowerToHost/Passes.h"
+#include "passes/LowerToPTX/Passes.h"
+#include "passes/Precision/Passes.h"
+#include "passes/Raise/Passes.h"
+#include "passes/Reference/Passes.h"
+#include "passes/Structure/Passes.h"
+#include "passes/Tile/Passes.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/JSON.h"
+
+using namespace mlir;
+
+namespace winnow {
+
+namespace {
+
+constexpr StringRef kPhaseNames[] = {"import", "structure", "precision", "dispatch", "tile", "lower", "emit"};
+constexpr int64_t kThreadsPerBlock = 128;
+
+/// The kernels of one target, on their way down.
+struct TargetCode {
+  std::string target; // "host:x86-64-v4", "cuda:sm_80"
+  std::optional<HostTarget> host;
+  PTXTarget ptx;
+  OwningOpRef<ModuleOp> kernels;
+
+  bool isHost() const { return host.has_value(); }
+};
+
+/// A whole function as the reference computes it.
+struct ReferenceCode {
+  HostTarget host;
+  OwningOpRef<ModuleOp> module;
+};
+
+class Compiler {
+public:
+  Compiler(ModuleOp module, const CompileOptions &options)
+      : module(module), options(options), context(module.getContext()) {}
+
+  LogicalResult run(std::optional<format::Module> &result);
+
+private:
+  LogicalResult parseTargets();
+  LogicalResult runPasses(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build);
+  LogicalResult runPrecision();
+  LogicalResult prepareReference();
+  LogicalResult splitTargets();
+  LogicalResult lower();
+  LogicalResult emit(std::optional<format::Module> &result);
+  void declareKernels(ModuleBuilder &builder);
+  LogicalResult emitTarget(ModuleBuilder &builder, TargetCode &code);
+  LogicalResult emitPTXImages(ModuleBuilder &builder, TargetCode &code);
+  LogicalResult emitReference(ModuleBuilder &builder);
+  void addVariants(ModuleBuilder &builder, const TargetCode &code, uint32_t image, int64_t threads);
+  bool stopsAfter(Phase phase);
+
+  ModuleOp module;
+  const CompileOptions &options;
+  MLIRContext *context;
+  std::vector<TargetCode> targets;
+  std::optional<ReferenceCode> reference;
+  llvm::json::Object report;
+  // Kernel symbol to tile, for each target: the attributes do not survive lowering.
+  std::vector<llvm::StringMap<SmallVector<int64_t>>> tiles;
+};
+
+LogicalResult Compiler::parseTargets() {
+  for (const std::string &name : options.targets) {
+    TargetCode code;
+    auto [kind, detail] = StringRef(name).split(':');
+    if (kind == "host") {
+      llvm::Expected<HostTarget> host = HostTarget::parse(detail.empty() ? "native" : detail);
+      if (!host) {
+        return module.emitError() << llvm::toString(host.takeError());
+      }
+      code.target = "host:" + host->name;
+      code.host = *host;
+    } else if (kind == "cuda" && detail.starts_with("sm_")) {
+      code.target = name;
+      code.ptx = PTXTarget::forChip(detail);
+    } else {
+      return module.emitError() << "unknown target '" << name
+                                << "', expected host[:x86-64-v2|v3|v4|aarch64|native] or cuda:sm_NN";
+    }
+    if (llvm::any_of(targets, [&](const TargetCode &other) { return other.target == code.target; })) {
+      return module.emitError() << "target '" << code.target << "' is given twice";
+    }
+    targets.push_back(std::move(code));
+  }
+  return success();
+}
+
+LogicalResult Compiler::runPasses(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build) {
+  PassManager manager(context, ModuleOp::getOperationName());
+  build(manager);
+  return manager.run(on);
+}
+
+LogicalResult Compiler::runPrecision() {
+  PrecisionOptions precision;
+  precision.budgetBytes = options.budgetBytes;
+  precision.budget = options.budget;
+  precision.maxError = options.maximumWeightError;
+  precision.all = options.precision == "i8"    ? UniformPrecision::I8
+                  : options.precision == "f32" ? UniformPrecision::F32
+                                               : UniformPrecision::None;
+  if (failed(
+          runPasses(module, [&](OpPassManager &manager) { buildPrecisionPipeline(manager, precision); }))) {
+    return failure();
+  }
+  report["precision"] = collectPrecisionReport(module);
+  return success();
+}
+
+LogicalResult Compiler::prepareReference() {
+  auto first = llvm::find_if(targets, [](const TargetCode &code) { return code.isHost(); });
+  if (first == targets.end()) {
+    return module.emitError() << "the reference device runs on the host, but no host target is given";
+  }
+  reference = ReferenceCode{*first->host, module.clone()};
+  return runPasses(*reference->module, buildReferencePipeline);
+}
+
+LogicalResult Compiler::splitTargets() {
+  auto kernels = module.lookupSymbol<ModuleOp>(kKernelsModule);
+  for (TargetCode &code : targets) {
+    code.kernels = kernels.clone();
+    code.kernels->setSymName(std::nullopt);
+    code.kernels.get()->setAttr(kTargetAttribute, StringAttr::get(context, code.target));
+    if (failed(runPasses(*code.kernels, buildTilePipeline))) {
+      return failure();
+    }
+    llvm::StringMap<SmallVector<int64_t>> &tile = tiles.emplace_back();
+    for (auto kernel : code.kernels->getOps<func::FuncOp>()) {
+      tile[kernel.getName()] =
+          llvm::to_vector(kernel->getAttrOfType<DenseI64ArrayAttr>(kTileAttribute).asArrayRef());
+    }
+  }
+  return success();
+}
+
+LogicalResult Compiler::lower() {
+  for (TargetCode &code : targets) {
+    LogicalResult lowered = runPasses(*code.kernels, [&](OpPassManager &manager) {
+      if (code.isHost()) {
+        buildHostLoweringPipeline(manager, *code.host);
+        return;
+      }
+      PTXLoweringOptions ptx;
+      ptx.threads = kThreadsPerBlock;
+      buildPTXLoweringPipeline(manager, ptx);
+    });
+    if (failed(lowered)) {
+      return failure();
+    }
+  }
+  return success();
+}
+
+void Compiler::declareKernels(ModuleBuilder &builder) {
+  auto kernels = module.lookupSymbol<ModuleOp>(kKernelsModule);
+  module.walk([&](plan::DispatchOp dispatch) {
+    StringRef symbol = dispatch.getKernel().getLeafReference();
+    if (!builder.hasKernel(symbol)) {
+      Operation *kernel = kernels.lookupSymbol(symbol);
+      builder.addKernel(symbol, describeOrigin(kernel ? kernel->getLoc() : dispatch.getLoc()),
+                        dispatch.getWritten(), dispatch.getSizes().size());
+    }
+  });
+}
+
+void Compiler::addVariants(ModuleBuilder &builder, const TargetCode &code, uint32_t image, int64_t threads) {
+  for (const auto &tile : tiles[&code - targets.data()]) {
+    if (builder.hasKernel(tile.first())) {
+      builder.addVariant(tile.first(), image, tile.first(), tile.second, threads);
+    }
+  }
+}
+
+LogicalResult Compiler::emitPTXImages(ModuleBuilder &builder, TargetCode &code) {
+  FailureOr<std::string> text = emitPTX(*code.kernels, code.ptx);
+  if (failed(text)) {
+    return failure();
+  }
+  uint32_t image = builder.addImage(code.target, "ptx", std::vector<uint8_t>(text->begin(), text->end()));
+  addVariants(builder, code, image, kThreadsPerBlock);
+  std::optional<std::string> assembler = options.assemblePTX ? findPTXAssembler() : std::nullopt;
+  if (!assembler) {
+    return success();
+  }
+  FailureOr<AssembledPTX> assembled = assemblePTX(module.getLoc(), *text, code.ptx, *assembler);
+  if (failed(assembled)) {
+    return failure();
+  }
+  image = builder.addImage(code.target, "cubin", std::move(assembled->cubin));
+  addVariants(builder, code, image, kThreadsPerBlock);
+  llvm::json::Array resources;
+  for (const PTXResources &kernel : assembled->kernels) {
+    resources.push_back(llvm::json::Object{{"kernel", kernel.symbol},
+                                           {"registers", kernel.registers},
+                                           {"stack_bytes", kernel.stackBytes},
+                                           {"spill_bytes", kernel.spillBytes}});
+  }
+  report[code.target] = std::move(resources);
+  return success();
+}
+
+LogicalResult Compiler::emitTarget(ModuleBuilder &builder, TargetCode &code) {
+  if (!code.isHost()) {
+    return emitPTXImages(builder, code);
+  }
+  FailureOr<std::vector<uint8_t>> image = emitHostImage(*code.kernels, *code.host);
+  if (failed(image)) {
+    return failure();
+  }
+  addVariants(builder, code, builder.addImage(code.target, "elf", std::move(*image)), 1);
+  return success();
+}
+
+/// Adds the programs, weights and code of the reference device.
+LogicalResult Compiler::emitReference(ModuleBuilder &builder) {
+  struct Pending {
+    plan::FuncOp program;
+    std::string kernel, symbol;
+  };
+  std::vector<Pending> pending;
+  for (auto compiled : llvm::to_vector(module.getOps<plan::FuncOp>())) {
+    std::string symbol = compiled.getSymName().str(), kernel = symbol + ".reference";
+    Operation *function = reference->module->lookupSymbol(symbol);
+    std::vector<std::string> weights;
+    for (Attribute value : function->getAttrOfType<ArrayAttr>("winnow.weights")) {
+      weights.push_back(kernel + "_weight_" + std::to_string(weights.size()));
+      if (failed(builder.addWeight(weights.back(), cast<ElementsAttr>(value), function->getLoc()))) {
+        return failure();
+      }
+    }
+    plan::FuncOp program = createReferenceProgram(compiled, kernel, weights);
+    auto dispatch = *program.getBody().front().getOps<plan::DispatchOp>().begin();
+    builder.addKernel(kernel, "", dispatch.getWritten(), dispatch.getSizes().size());
+    pending.push_back({program, kernel, symbol});
+  }
+  FailureOr<std::vector<uint8_t>> image = emitHostImage(*reference->module, reference->host);
+  if (failed(image)) {
+    return failure();
+  }
+  uint32_t position = builder.addImage("reference:" + reference->host.name, "elf", std::move(*image));
+  for (const Pending &entry : pending) {
+    builder.addVariant(entry.kernel, position, entry.symbol, {}, 1);
+    if (failed(builder.addFunction(entry.program))) {
+      return failure();
+    }
+  }
+  return success();
+}
+
+LogicalResult Compiler::emit(std::optional<format::Module> &result) {
+  ModuleBuilder builder;
+  for (auto weight : module.getOps<plan::WeightOp>()) {
+    if (failed(builder.addWeight(weight.getSymName(), weight.getValue(), weight.getLoc()))) {
+      return failure();
+    }
+  }
+  declareKernels(builder);
+  for (TargetCode &code : targets) {
+    if (failed(emitTarget(builder, code))) {
+      return failure();
+    }
+  }
+  for (auto function : llvm::to_vector(module.getOps<plan::FuncOp>())) {
+    if (failed(builder.addFunction(function))) {
+      return failure();
+    }
+  }
+  if (reference && failed(emitReference(builder))) {
+    return failure();
+  }
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::json::Value(std::move(report));
+  builder.setReport(std::move(text));
+  result = builder.take();
+  return success();
+}
+
+bool Compiler::stopsAfter(Phase phase) {
+  if (options.stopAfter != phase) {
+    return false;
+  }
+  if (options.text && targets.front().kernels) {
+    for (TargetCode &code : targets) {
+      *options.text << *code.kernels << "\n";
+    }
+  } else if (options.text) {
+    *options.text << module << "\n";
+  }
+  return true;
+}
+
+LogicalResult Compiler::run(std::optional<format::Module> &result) {
+  if (failed(parseTargets())) {
+    return failure();
+  }
+  if (failed(runPasses(module, buildRaisePipeline))) {
+    return failure();
+  }
+  if (stopsAfter(Phase::Import)) {
+    return success();
+  }
+  StructureOptions structure;
+  structure.softGates = options.softGates;
+  if (failed(runPasses(module, [&](OpPassManager &manager) { buildStructurePipeline(manager, structure); }))) {
+    return failure();
+  }
+  if (stopsAfter(Phase::Structure)) {
+    return success();
+  }
+  if (failed(runPrecision())) {
+    return failure();
+  }
+  if (stopsAfter(Phase::Precision)) {
+    return success();
+  }
+  if (options.withReference && failed(prepareReference())) {
+    return failure();
+  }
+  if (failed(runPasses(module, buildDispatchPipeline))) {
+    return failure();
+  }
+  if (stopsAfter(Phase::Dispatch)) {
+    return success();
+  }
+  if (failed(splitTargets())) {
+    return failure();
+  }
+  if (stopsAfter(Phase::Tile)) {
+    return success();
+  }
+  if (failed(lower())) {
+    return failure();
+  }
+  if (stopsAfter(Phase::Lower)) {
+    return success();
+  }
+  return emit(result);
+}
+
+} // namespace
+
+std::optional<Phase> parsePhase(StringRef name) {
+  const StringRef *found = llvm::find(kPhaseNames, name);
+  if (found == std::end(kPhaseNames)) {
+    return std::nullopt;
+  }
+  return static_cast<Phase>(found - std::begin(kPhaseNames));
+}
+
+ArrayRef<StringRef> phaseNames() { return kPhaseNames; }
+
+FailureOr<std::optional<format::Module>> compile(ModuleOp module, const CompileOptions &options) {
+  std::optional<format::Module> result;
+  if (failed(Compiler(module, options).run(result))) {
+    return failure();
+  }
+  return result;
+}
+
+} // namespace winnow

@@ -1,0 +1,153 @@
+// Collects what goes into a module file: programs, kernels and their compiled forms, weights.
+#include "lib/Target/Module/ModuleBuilder.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace winnow {
+
+namespace {
+
+// Weights begin at cache lines.
+constexpr uint64_t kWeightAlignment = 64;
+
+void append(std::vector<uint8_t> &data, ArrayRef<char> bytes) {
+  data.insert(data.end(), bytes.begin(), bytes.end());
+}
+
+/// The elements as they lie in memory; an i1 takes a byte.
+FailureOr<std::vector<uint8_t>> bytesOf(ElementsAttr value, Location location) {
+  std::vector<uint8_t> data;
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    if (!blob) {
+      return emitError(location) << "weight refers to the resource '" << resource.getRawHandle().getKey()
+                                 << "', which has no data";
+    }
+    append(data, blob->getData());
+    return data;
+  }
+  auto dense = dyn_cast<DenseElementsAttr>(value);
+  if (!dense) {
+    return emitError(location) << "weight is neither dense<...> nor dense_resource<...>";
+  }
+  if (dense.getElementType().isInteger(1)) {
+    for (bool element : dense.getValues<bool>()) {
+      data.push_back(element);
+    }
+    return data;
+  }
+  ArrayRef<char> raw = dense.getRawData();
+  for (int64_t copies = dense.isSplat() ? dense.getNumElements() : 1; copies > 0; --copies) {
+    append(data, raw);
+  }
+  return data;
+}
+
+void collectNames(Location location, llvm::SetVector<StringRef> &names) {
+  if (auto named = dyn_cast<NameLoc>(location)) {
+    names.insert(named.getName());
+  } else if (auto fused = dyn_cast<FusedLoc>(location)) {
+    llvm::for_each(fused.getLocations(), [&](Location part) { collectNames(part, names); });
+  } else if (auto call = dyn_cast<CallSiteLoc>(location)) {
+    collectNames(call.getCallee(), names);
+  }
+}
+
+} // namespace
+
+std::string describeOrigin(Location location) {
+  llvm::SetVector<StringRef> names;
+  collectNames(location, names);
+  return llvm::join(names, ", ");
+}
+
+FailureOr<format::ElementType> elementTypeOf(Type type, Location location) {
+  using format::ElementType;
+  if (auto integer = dyn_cast<IntegerType>(type)) {
+    switch (integer.getWidth()) {
+    case 1:
+      return ElementType::Bool;
+    case 8:
+      return ElementType::I8;
+    case 32:
+      return ElementType::I32;
+    case 64:
+      return ElementType::I64;
+    }
+  }
+  if (type.isF16()) {
+    return ElementType::F16;
+  }
+  if (type.isBF16()) {
+    return ElementType::BF16;
+  }
+  if (type.isF32()) {
+    return ElementType::F32;
+  }
+  if (type.isF64()) {
+    return ElementType::F64;
+  }
+  return emitError(location)
+         << "element type " << type
+         << " cannot cross a module's boundary; expected i1, i8, i32, i64, f16, bf16, f32 or f64";
+}
+
+ModuleBuilder::ModuleBuilder() { module.producer = "winnow " WINNOW_VERSION; }
+
+LogicalResult ModuleBuilder::addWeight(StringRef symbol, ElementsAttr value, Location location) {
+  auto [known, isNew] = weightOfValue.try_emplace(value, module.weights.size());
+  if (isNew) {
+    FailureOr<std::vector<uint8_t>> bytes = bytesOf(value, location);
+    if (failed(bytes)) {
+      return failure();
+    }
+    module.weightData.resize(llvm::alignTo(module.weightData.size(), kWeightAlignment));
+    module.weights.push_back({symbol.str(), module.weightData.size(), bytes->size()});
+    module.weightData.insert(module.weightData.end(), bytes->begin(), bytes->end());
+  }
+  weights[symbol] = known->second;
+  return success();
+}
+
+void ModuleBuilder::addKernel(StringRef symbol, StringRef origin, ArrayRef<bool> written, size_t sizes) {
+  kernels[symbol] = module.kernels.size();
+  format::Kernel kernel;
+  kernel.name = symbol.str();
+  kernel.origin = origin.str();
+  kernel.bufferCount = written.size();
+  kernel.sizeCount = sizes;
+  kernel.bufferIsWritten.assign(written.begin(), written.end());
+  module.kernels.push_back(std::move(kernel));
+}
+
+uint32_t ModuleBuilder::addImage(StringRef target, StringRef kind, std::vector<uint8_t> bytes) {
+  module.images.push_back({target.str(), kind.str(), std::move(bytes)});
+  return module.images.size() - 1;
+}
+
+void ModuleBuilder::addVariant(StringRef kernel, uint32_t image, StringRef symbol, ArrayRef<int64_t> tile,
+                               int64_t threads) {
+  format::KernelVariant variant;
+  variant.image = image;
+  variant.symbol = symbol.str();
+  variant.tile.assign(tile.begin(), tile.end());
+  variant.threads = threads;
+  module.kernels[kernelIndex(kernel)].variants.push_back(std::move(variant));
+}
+
+LogicalResult ModuleBuilder::addFunction(plan::FuncOp function) {
+  FailureOr<format::Function> program = serializePlan(function, *this);
+  if (failed(program)) {
+    return failure();
+  }
+  module.functions.push_back(std::move(*program));
+  return success();
+}
+
+} // namespace winnow

@@ -1,0 +1,102 @@
+// The command line of winnow-compile.
+#include "tools/winnow-compile/Options.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+#include <CLI/CLI.hpp>
+
+namespace winnow {
+
+namespace {
+
+int64_t parseSize(llvm::StringRef text, const std::string &option) {
+  int64_t size;
+  if (text.getAsInteger(10, size) || size < 0) {
+    throw CLI::ValidationError("--dim=" + option, "'" + text.str() + "' is not a size");
+  }
+  return size;
+}
+
+/// NAME=SIZE or NAME=LOW..HIGH
+void parseDimension(const std::string &option, std::map<std::string, DimensionRange> &dimensions) {
+  auto [name, range] = llvm::StringRef(option).rsplit('=');
+  if (name.empty() || range.empty()) {
+    throw CLI::ValidationError("--dim=" + option, "expected NAME=SIZE or NAME=LOW..HIGH");
+  }
+  size_t dots = range.find("..");
+  DimensionRange parsed;
+  parsed.minimum = parseSize(range.substr(0, dots), option);
+  parsed.maximum = dots == llvm::StringRef::npos ? parsed.minimum : parseSize(range.substr(dots + 2), option);
+  if (parsed.maximum < parsed.minimum) {
+    throw CLI::ValidationError("--dim=" + option, "the range is empty");
+  }
+  dimensions[name.str()] = parsed;
+}
+
+void addTuning(CLI::App &app, CompileOptions &options) {
+  app.add_option("--soft-gates", options.softGates,
+                 "make soft gates hard, an approximation: none, topk:K or threshold:T")
+      ->capture_default_str();
+  app.add_option("--precision", options.precision, "one precision for every contraction: none, f32 or i8")
+      ->check(CLI::IsMember({"none", "f32", "i8"}))
+      ->capture_default_str();
+  app.add_option("--budget", options.budget,
+                 "choose INT8 where it costs least, until the weights take this fraction of their f32 bytes")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--budget-bytes", options.budgetBytes, "the same in bytes")->check(CLI::NonNegativeNumber);
+  app.add_option("--max-weight-error", options.maximumWeightError,
+                 "never quantize weights whose relative error would be larger")
+      ->capture_default_str();
+}
+
+} // namespace
+
+std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode) {
+  CommandLine line;
+  std::string stopAfter;
+  std::vector<std::string> dimensions;
+  bool skipsAssembler = false;
+  std::vector<std::string> phases;
+  for (llvm::StringRef name : phaseNames().drop_back()) {
+    phases.push_back(name.str());
+  }
+
+  CLI::App app{"Compiles a model (ONNX, or MLIR text) to a module file with PTX and host code.",
+               "winnow-compile"};
+  app.set_version_flag("--version", "winnow " WINNOW_VERSION);
+  app.add_option("model", line.input, "the model: MODEL.onnx or MODEL.mlir")->required();
+  app.add_option("-o,--output", line.output, "the module file, usually MODEL.wnm");
+  app.add_option("--target", line.compile.targets,
+                 "what to make code for, may be repeated: host:native, host:x86-64-v2|v3|v4, host:aarch64, "
+                 "cuda:sm_NN")
+      ->capture_default_str();
+  app.add_flag("--with-reference", line.compile.withReference,
+               "add the reference device, which computes every operation by its definition");
+  app.add_option("--dim", dimensions,
+                 "the sizes of a named dimension, may be repeated: NAME=SIZE or NAME=LOW..HIGH");
+  addTuning(app, line.compile);
+  app.add_flag("--no-ptxas", skipsAssembler, "do not run ptxas, even if it is there");
+  app.add_option("--stop-after", stopAfter, "print the module after this phase and stop")
+      ->check(CLI::IsMember(phases));
+  app.add_flag("--remarks", line.printRemarks, "say what was decided and why");
+  app.add_option("--report", line.report, "write the decisions to this file, as JSON");
+  try {
+    app.parse(argc, argv);
+    for (const std::string &dimension : dimensions) {
+      parseDimension(dimension, line.dimensions);
+    }
+    if (stopAfter.empty() && line.output.empty()) {
+      throw CLI::RequiredError("--output");
+    }
+  } catch (const CLI::ParseError &error) {
+    exitCode = app.exit(error);
+    return std::nullopt;
+  }
+  line.compile.assemblePTX = !skipsAssembler;
+  if (!stopAfter.empty()) {
+    line.compile.stopAfter = *parsePhase(stopAfter);
+  }
+  return line;
+}
+
+} // namespace winnow
