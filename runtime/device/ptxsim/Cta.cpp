@@ -27,7 +27,7 @@ CtaExecutor::CtaExecutor(const LaunchContext &launch)
   for (uint32_t i = 0; i < warpCount; ++i) {
     warps[i].index = i;
     warps[i].rows = base + uint64_t(launch.code.frameBytes) * i;
-    std::memcpy(warps[i].rows, launch.code.constants.data(), launch.code.constants.size());
+    std::copy(launch.code.constants.begin(), launch.code.constants.end(), warps[i].rows);
   }
 }
 

@@ -257,6 +257,19 @@ ScalarType extension(ScalarType to, ScalarType from, unsigned registerBytes) {
   return narrow == ScalarType::S64 ? ScalarType::U64 : narrow;
 }
 
+/// The pairs that lanes/Convert.cpp has functions for.
+bool isCommonToFloat(ScalarType to, ScalarType from) {
+  bool isNarrowInteger = !isFloat(from) && byteWidth(from) < 4;
+  if (to == ScalarType::F32)
+    return from != ScalarType::F32 && !isNarrowInteger;
+  if (to == ScalarType::F64)
+    return from == ScalarType::F32 || (!isFloat(from) && !isNarrowInteger);
+  return from == ScalarType::F32;
+}
+bool isWordFromFloat(ScalarType to, ScalarType from) {
+  return from == ScalarType::F32 && (to == ScalarType::S32 || to == ScalarType::U32);
+}
+
 } // namespace
 
 /// cvt.d.a: a function of its own for the common pairs, one for all others.
@@ -299,13 +312,12 @@ bool Decoder::convert() {
     }
   }
   bool exactWidths = out.registerBytes == byteWidth(to) && out.sourceBytes == byteWidth(from);
-  bool isCommon = (to == ScalarType::F32 && from != ScalarType::F32 && byteWidth(from) >= 2 &&
-                   from != ScalarType::U16 && from != ScalarType::S16) ||
-                  (to == ScalarType::F64 && byteWidth(from) >= 4 && from != ScalarType::F64) ||
-                  ((to == ScalarType::F16 || to == ScalarType::BF16) && from == ScalarType::F32);
-  isPlain &= !(out.flags & kFlushToZero) || from == ScalarType::F16 || !isFloat(from);
-  Operation chosen = isPlain && exactWidths && isCommon ? Operation::ConvertFloat : Operation::Convert;
-  if (!chooseLanes(chosen, to))
+  bool flushesSource = out.flags & kFlushToZero && from == ScalarType::F32;
+  bool isDirected = rounding == Rounding::IntegerUp || rounding == Rounding::IntegerDown;
+  bool isCommon = toInteger ? isWordFromFloat(to, from) && !(flushesSource && isDirected)
+                            : isPlain && isCommonToFloat(to, from) && !flushesSource &&
+                                  !(out.flags & kFlushToZero && from == ScalarType::F64);
+  if (!chooseLanes(exactWidths && isCommon ? Operation::ConvertFloat : Operation::Convert, to))
     return false;
   emit();
   return true;

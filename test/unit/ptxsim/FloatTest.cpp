@@ -256,6 +256,24 @@ TEST(Conversions, FloatToInteger) {
   }
 }
 
+TEST(Conversions, FlushSubnormalNumbers) {
+  std::vector<float> a = {1e-40f, -1e-40f, 0.5f, -0.5f};
+  auto run = [&](const std::string &mode) {
+    auto out = evaluate<int32_t>("cvt." + mode + ".s32.f32 %d, %a;", {"b32", "f32", "f32", "f32"}, a, a, a);
+    return std::vector<int32_t>(out.begin(), out.begin() + 4);
+  };
+  EXPECT_EQ(run("rpi"), (std::vector<int32_t>{1, 0, 1, 0}));
+  EXPECT_EQ(run("rpi.ftz"), (std::vector<int32_t>{0, 0, 1, 0}));
+  EXPECT_EQ(run("rmi"), (std::vector<int32_t>{0, -1, 0, -1}));
+  EXPECT_EQ(run("rmi.ftz"), (std::vector<int32_t>{0, 0, 0, -1}));
+  std::vector<double> wide = {1e-40, -1e-40, 1e-50, 0.1};
+  auto narrow =
+      evaluate<uint32_t>("cvt.rn.ftz.f32.f64 %d, %a;", {"f32", "f64", "f64", "f64"}, wide, wide, wide);
+  EXPECT_EQ(narrow[0], 0u);
+  EXPECT_EQ(narrow[1], 0x80000000u);
+  EXPECT_EQ(narrow[3], bits(0.1f));
+}
+
 TEST(Conversions, IntegerToFloat) {
   std::vector<int64_t> a = {0,         1,         -1,        16777217,           -16777219,
                             INT32_MIN, INT64_MAX, INT64_MIN, 0x7fffff4000000001, 0x123456789abcdef1,

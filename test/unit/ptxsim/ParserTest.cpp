@@ -133,7 +133,7 @@ TEST(Fuzz, MutatedTextNeverCrashes) {
     const std::string text = readInput(name);
     ASSERT_FALSE(text.empty()) << name;
     std::mt19937 random(12345);
-    for (int i = 0; i < 1500; ++i) {
+    for (int i = 0; i < 400; ++i) {
       auto program = Program::parse(mutate(text, random), "t");
       if (!program.ok()) {
         ASSERT_FALSE(program.status().message().empty());

@@ -1,5 +1,6 @@
-// The common floating-point conversions, rounded to nearest even (PTX ISA: "cvt"). GeneralConvert.cpp has all
-// others. The table's type is the destination's; the function looks at the source's.
+// The common conversions from and to floats (PTX ISA: "cvt"): to floats rounded to nearest even.
+// GeneralConvert.cpp has all others. The table's type is the destination's; the function looks at the
+// source's.
 #include "runtime/device/ptxsim/lanes/FloatModes.h"
 #include "runtime/device/ptxsim/lanes/Sets.h"
 
@@ -60,6 +61,49 @@ void toF64(std::byte *rows, const Instruction &in, uint32_t mask) {
   }
 }
 
+/// f32 to an integer: NaN gives 0, numbers out of range the nearest limit.
+struct ToNearest {
+  static float apply(float x) { return __builtin_rintf(x); }
+};
+struct ToZero {
+  static float apply(float x) { return __builtin_truncf(x); }
+};
+struct ToFloor {
+  static float apply(float x) { return __builtin_floorf(x); }
+};
+struct ToCeiling {
+  static float apply(float x) { return __builtin_ceilf(x); }
+};
+template <class Round> struct ToSigned32 {
+  static int32_t apply(float x) {
+    float inside = x > -0x1p31f ? x : -0x1p31f;
+    inside = inside < 0x1.fffffep30f ? inside : 0x1.fffffep30f;
+    int32_t value = int32_t(Round::apply(inside));
+    value = x >= 0x1p31f ? INT32_MAX : value;
+    return x != x ? 0 : value;
+  }
+};
+template <class Round> struct ToUnsigned32 {
+  static uint32_t apply(float x) {
+    float inside = x > 0.0f ? x : 0.0f; // a NaN too
+    inside = inside < 0x1.fffffep31f ? inside : 0x1.fffffep31f;
+    return x >= 0x1p32f ? UINT32_MAX : uint32_t(int64_t(Round::apply(inside)));
+  }
+};
+template <template <class> class To, typename R>
+void toInteger(std::byte *rows, const Instruction &in, uint32_t mask) {
+  switch (Rounding(in.mode)) {
+  case Rounding::IntegerNearestEven:
+    return unaryTo<To<ToNearest>, R, float>(rows, in, mask);
+  case Rounding::IntegerDown:
+    return unaryTo<To<ToFloor>, R, float>(rows, in, mask);
+  case Rounding::IntegerUp:
+    return unaryTo<To<ToCeiling>, R, float>(rows, in, mask);
+  default:
+    return unaryTo<To<ToZero>, R, float>(rows, in, mask);
+  }
+}
+
 /// cvt.rn.f16x2.f32 d, a, b: a to the upper half, b to the lower.
 template <class Op> void convertPair(std::byte *rows, const Instruction &in, uint32_t mask) {
   Output<uint32_t> out(rows, in.destination, mask);
@@ -88,6 +132,8 @@ void installConvert(LaneTable &table) {
   table.set(Operation::ConvertFloat, ScalarType::F64, toF64);
   table.set(Operation::ConvertFloat, ScalarType::F16, unaryTo<ToHalf, uint16_t, float>);
   table.set(Operation::ConvertFloat, ScalarType::BF16, unaryTo<ToBfloat, uint16_t, float>);
+  table.set(Operation::ConvertFloat, ScalarType::S32, toInteger<ToSigned32, int32_t>);
+  table.set(Operation::ConvertFloat, ScalarType::U32, toInteger<ToUnsigned32, uint32_t>);
   table.set(Operation::ConvertPair, ScalarType::F16x2, convertPair<ToHalf>);
   table.set(Operation::ConvertPair, ScalarType::BF16x2, convertPair<ToBfloat>);
 }
