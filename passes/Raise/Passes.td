@@ -4,6 +4,30 @@
 
 include "mlir/Pass/PassBase.td"
 
+def DropUnitSpace : Pass<"winnow-drop-unit-space", "::mlir::ModuleOp"> {
+  let summary = "turns computations on images of a single point into computations on matrices";
+  let description = [{
+    What a model computes of a pooled image, [rows, channels, 1, 1], is computed on [rows, channels]: element-wise
+    operations lose the dimensions of extent 1 and 1x1 convolutions become matrix products, with their
+    constant weights transposed. Gates are then matrices, as the other passes of this folder expect.
+
+    ```mlir
+    %0 = linalg.conv_2d_nchw_fchw ins(%pooled, %w : tensor<?x64x1x1xf32>, tensor<4x64x1x1xf32>) ...
+    ```
+
+    becomes
+
+    ```mlir
+    %matrix = tensor.collapse_shape %pooled [[0], [1, 2, 3]] : tensor<?x64x1x1xf32> into tensor<?x64xf32>
+    %product = linalg.matmul ins(%matrix, %w_transposed : tensor<?x64xf32>, tensor<64x4xf32>) ...
+    %0 = tensor.expand_shape %product [[0], [1, 2, 3]] ... : tensor<?x4xf32> into tensor<?x4x1x1xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def RaiseMasks : Pass<"winnow-raise-masks", "::mlir::ModuleOp"> {
   let summary = "recognizes masks that a threshold or a top-k makes";
   let description = [{

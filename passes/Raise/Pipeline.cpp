@@ -7,6 +7,7 @@ using namespace mlir;
 
 void winnow::buildRaisePipeline(OpPassManager &manager) {
   manager.addPass(createCanonicalizerPass());
+  manager.addPass(createDropUnitSpace());
   manager.addPass(createCSEPass());
   manager.addPass(createRaiseMasks());
   manager.addPass(createRaiseChannelGates());

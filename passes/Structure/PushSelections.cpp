@@ -43,11 +43,14 @@ void remarkOnScatter(ScatterOp scatter) {
           "the skipped channels are filled with zeros: the selection stops at {0}", explainScatter(use));
 }
 
-void remarkOnGather(GatherOp gather) {
-  if (!gather.getShared() && cast<RankedTensorType>(gather.getSource().getType()).getRank() > 2)
-    remark::missed(gather.getLoc(), options()) << remark::add(
-        "the channels that are not selected are computed all the same: the selection stops at {0}",
-        explainGather(gather.getSource()));
+/// False if there is nothing to say: small tables and gates are gathered as they are.
+bool remarkOnGather(GatherOp gather) {
+  if (gather.getShared() || cast<RankedTensorType>(gather.getSource().getType()).getRank() <= 2)
+    return false;
+  remark::missed(gather.getLoc(), options()) << remark::add(
+      "the channels that are not selected are computed all the same: the selection stops at {0}",
+      explainGather(gather.getSource()));
+  return true;
 }
 
 struct PushSelections : winnow::impl::PushSelectionsBase<PushSelections> {
@@ -57,15 +60,15 @@ struct PushSelections : winnow::impl::PushSelectionsBase<PushSelections> {
     populateScatterPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
-    getOperation().walk([](Operation *op) {
+    getOperation().walk([&](Operation *op) {
       if (auto matmul = dyn_cast<MatmulOp>(op))
-        remarkOnContraction(matmul);
+        remarkOnContraction(matmul), ++reached;
       else if (auto convolution = dyn_cast<Conv2DOp>(op))
-        remarkOnContraction(convolution);
+        remarkOnContraction(convolution), ++reached;
       else if (auto scatter = dyn_cast<ScatterOp>(op))
-        remarkOnScatter(scatter);
+        remarkOnScatter(scatter), ++stopped;
       else if (auto gather = dyn_cast<GatherOp>(op))
-        remarkOnGather(gather);
+        stopped += remarkOnGather(gather);
     });
   }
 };
