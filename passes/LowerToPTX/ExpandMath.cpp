@@ -41,6 +41,7 @@ struct ExpandPTXMath : winnow::impl::ExpandPTXMathBase<ExpandPTXMath> {
     RewritePatternSet patterns(&getContext());
     winnow::populateExponentialExpansions(patterns);
     winnow::populateCircularExpansions(patterns);
+    winnow::populateArithmeticExpansions(patterns);
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
       return llvm::is_contained(
           {"math.tanh", "math.erf", "math.erfc", "math.log1p", "math.expm1", "math.asin", "math.acos"}, name);

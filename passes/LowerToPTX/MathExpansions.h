@@ -11,6 +11,7 @@
 //   atan   2   atan2 3, asin and acos 7 (upstream)
 //   sinh   4   cosh 3, asinh 4, acosh 4, atanh 4
 //   tanh   5   erf 5, erfc 3 (upstream)
+//   remf   0   exact, as long as the quotient is below 2^24
 //   rsqrt  2   1 / sqrt, both correctly rounded
 //
 // Division and square root are correctly rounded (div.rn, sqrt.rn). Subnormal numbers are kept (no .ftz).
@@ -25,5 +26,8 @@ void populateExponentialExpansions(mlir::RewritePatternSet &patterns);
 
 /// sin, cos, tan, sinh, cosh and their inverses but asin and acos, on f32.
 void populateCircularExpansions(mlir::RewritePatternSet &patterns);
+
+/// The remainder of floats, and the power of integers.
+void populateArithmeticExpansions(mlir::RewritePatternSet &patterns);
 
 } // namespace winnow
