@@ -40,16 +40,16 @@ enum class Opcode : uint16_t {
   // scalar `result` = ...
   Constant,       // immediate
   InputDimension, // operands: input, dimension
-  Add,
+  Add,            // operands, here and up to Less: a, b. Overflow fails
   Subtract,
   Multiply,
-  FloorDivide,
+  FloorDivide, // b = 0 fails, for the next two as well
   CeilDivide,
-  Remainder,
+  Remainder, // a - b * FloorDivide(a, b)
   Minimum,
-  Maximum, // operands: a, b
-  Equal,
-  Less,   // operands: a, b; 1 or 0
+  Maximum,
+  Equal,  // 1 or 0
+  Less,   // 1 or 0
   Select, // operands: condition, a, b
   // fails with the string `immediate` unless scalars a == b. operands: a, b
   Check,
