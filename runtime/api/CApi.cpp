@@ -72,8 +72,8 @@ wn_module::Tensors describeTensors(const std::vector<format::Signature> &signatu
     std::vector<wn_dimension> &dimensions = tensors.dimensions.emplace_back();
     for (const format::Dimension &each : signature.shape)
       dimensions.push_back({each.size, each.minimum, each.maximum, each.name.c_str()});
-    tensors.infos.push_back(
-        {signature.name.c_str(), toDLPack(signature.type), int32_t(dimensions.size()), dimensions.data()});
+    tensors.infos.push_back({signature.name.c_str(), format::toDLPack(signature.type),
+                             int32_t(dimensions.size()), dimensions.data()});
   }
   return tensors;
 }

@@ -39,6 +39,6 @@ struct Binding {
 /// evaluateScalars, and with InvalidArgument for a negative or excessive size and for a slice or copy that
 /// does not fit; the message names function and instruction.
 format::Result<Binding> bindProgram(const format::Module &module, const format::Function &function,
-                             std::span<const Shape> inputShapes);
+                                    std::span<const Shape> inputShapes);
 
 } // namespace winnow::runtime

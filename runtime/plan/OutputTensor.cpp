@@ -38,7 +38,7 @@ format::Result<DLTensor> makeOutputTensor(std::shared_ptr<Memory> memory, const 
   tensor.data = data;
   tensor.device = {kDLCPU, 0};
   tensor.ndim = int(shape.size());
-  tensor.dtype = toDLPack(type);
+  tensor.dtype = format::toDLPack(type);
   tensor.shape = static_cast<int64_t *>(*block);
   std::copy(shape.begin(), shape.end(), tensor.shape);
   return tensor;

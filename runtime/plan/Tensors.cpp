@@ -15,9 +15,6 @@ using format::Status;
 
 namespace {
 
-/// DLPack 0.6 has no name for it; later versions do.
-constexpr uint8_t kBoolCode = 6;
-
 bool isEmpty(const DLTensor &tensor) {
   return std::any_of(tensor.shape, tensor.shape + tensor.ndim, [](int64_t size) { return size == 0; });
 }
@@ -79,30 +76,9 @@ template <bool kGather> void copyElements(char *compact, const DLTensor &tensor,
 
 } // namespace
 
-DLDataType toDLPack(ElementType type) {
-  uint8_t bits = uint8_t(byteWidth(type) * 8);
-  switch (type) {
-  case ElementType::Bool:
-    return {kBoolCode, 8, 1};
-  case ElementType::I8:
-  case ElementType::I32:
-  case ElementType::I64:
-    return {kDLInt, bits, 1};
-  case ElementType::U8:
-    return {kDLUInt, 8, 1};
-  case ElementType::BF16:
-    return {kDLBfloat, 16, 1};
-  case ElementType::F16:
-  case ElementType::F32:
-  case ElementType::F64:
-    return {kDLFloat, bits, 1};
-  }
-  return {};
-}
-
 std::string toString(DLDataType type) {
   static constexpr const char *kinds[] = {"int", "uint", "float", "handle", "bfloat", "complex"};
-  std::string text = type.code == kBoolCode && type.bits == 8 ? "bool"
+  std::string text = type.code == format::kDLPackBoolCode && type.bits == 8 ? "bool"
                      : type.code < std::size(kinds)
                          ? concatenate(kinds[type.code], type.bits)
                          : concatenate("type code ", type.code, " of ", type.bits, " bits");
@@ -126,8 +102,7 @@ Status checkTensor(const char *what, const format::Signature &signature, const D
   auto fault = [&](const auto &...parts) {
     return failure(Code::InvalidArgument, what, " '", signature.name, "': ", parts...);
   };
-  DLDataType type = toDLPack(signature.type);
-  if (tensor.dtype.code != type.code || tensor.dtype.bits != type.bits || tensor.dtype.lanes != 1)
+  if (format::fromDLPack(tensor.dtype) != signature.type)
     return fault("expected ", name(signature.type), ", found ", toString(tensor.dtype));
   if (tensor.ndim < 0 || size_t(tensor.ndim) != signature.shape.size())
     return fault("expected rank ", signature.shape.size(), ", found ", tensor.ndim);

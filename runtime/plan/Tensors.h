@@ -1,15 +1,12 @@
 // The caller's tensors: their types in words, what is legal, and copies between strided and compact ones.
 #pragma once
 
-#include "format/Module.h"
+#include "format/DLPack.h"
 #include "format/Status.h"
 #include "runtime/plan/Shapes.h"
 
-#include <dlpack/dlpack.h>
-
 namespace winnow::runtime {
 
-DLDataType toDLPack(format::ElementType type);
 /// In numpy's spelling where it has one: "float32", "uint16", "complex64".
 std::string toString(DLDataType type);
 

@@ -1,6 +1,7 @@
 // Reads inputs, makes random ones, and writes outputs.
 #include "tools/winnow-run/Arrays.h"
 #include "format/AtomicFile.h"
+#include "format/DLPack.h"
 #include "format/numpy/NumpyFile.h"
 #include "format/numpy/ZipArchive.h"
 #include "tools/winnow-run/Numbers.h"
@@ -34,43 +35,16 @@ size_t indexOf(const std::vector<std::string> &names, const std::string &name, c
   return size_t(found - names.begin());
 }
 
-ElementType elementType(DLDataType type) {
-  switch (type.code) {
-  case kDLInt:
-    return type.bits == 8 ? ElementType::I8 : type.bits == 32 ? ElementType::I32 : ElementType::I64;
-  case kDLUInt:
-    return ElementType::U8;
-  case kDLFloat:
-    return type.bits == 16 ? ElementType::F16 : type.bits == 32 ? ElementType::F32 : ElementType::F64;
-  case kDLBfloat:
-    return ElementType::BF16;
-  default:
-    return ElementType::Bool;
-  }
-}
-
-DLDataType dataType(ElementType type) {
-  uint8_t bits = uint8_t(format::byteWidth(type) * 8);
-  constexpr uint8_t boolCode = 6;
-  switch (type) {
-  case ElementType::Bool:
-    return {boolCode, 8, 1};
-  case ElementType::U8:
-    return {kDLUInt, 8, 1};
-  case ElementType::I8:
-  case ElementType::I32:
-  case ElementType::I64:
-    return {kDLInt, bits, 1};
-  case ElementType::BF16:
-    return {kDLBfloat, 16, 1};
-  default:
-    return {kDLFloat, bits, 1};
-  }
+ElementType elementType(const wn_tensor_info &info) {
+  auto type = format::fromDLPack(info.dtype);
+  if (!type)
+    throw UserError("tensor '" + std::string(info.name) + "' has a type that this winnow-run does not know");
+  return *type;
 }
 
 Array randomArray(const wn_tensor_info &info, std::vector<int64_t> shape, Random &random) {
   Array array;
-  array.type = elementType(info.dtype);
+  array.type = elementType(info);
   array.shape = std::move(shape);
   int64_t bytes = format::byteWidth(array.type);
   bool overflow = false;
@@ -205,14 +179,14 @@ DLTensor viewArray(Array &array) {
   tensor.data = array.bytes.data();
   tensor.device = {kDLCPU, 0};
   tensor.ndim = int(array.shape.size());
-  tensor.dtype = dataType(array.type);
+  tensor.dtype = format::toDLPack(array.type);
   tensor.shape = array.shape.data();
   return tensor;
 }
 
 Array copyTensor(const wn::Tensor &tensor, const wn_tensor_info &info) {
   Array array;
-  array.type = elementType(info.dtype);
+  array.type = elementType(info);
   array.shape = tensor.shape();
   int64_t bytes = format::byteWidth(array.type);
   for (int64_t size : array.shape)

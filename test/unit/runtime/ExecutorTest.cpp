@@ -102,7 +102,7 @@ protected:
     tensor.data = x.data();
     tensor.device = {kDLCPU, 0};
     tensor.ndim = 2;
-    tensor.dtype = toDLPack(format::ElementType::F32);
+    tensor.dtype = format::toDLPack(format::ElementType::F32);
     tensor.shape = shape;
     return tensor;
   }

@@ -17,7 +17,7 @@ struct Strided {
     made.byte_offset = offset;
     made.device = {kDLCPU, 0};
     made.ndim = int(shape.size());
-    made.dtype = toDLPack(ElementType::I32);
+    made.dtype = winnow::format::toDLPack(ElementType::I32);
     made.shape = shape.data();
     made.strides = strides.empty() ? nullptr : strides.data();
     return made;
