@@ -102,4 +102,17 @@ const format::Function *LoadedModule::findFunction(std::string_view name, std::s
   return nullptr;
 }
 
+std::set<uint32_t> LoadedModule::dispatchedKernels(std::string_view device) const {
+  std::set<uint32_t> kernels;
+  for (const format::Function &function : view.module.functions) {
+    if (function.device != device)
+      continue;
+    for (const format::Instruction &instruction : function.body) {
+      if (instruction.opcode == format::Opcode::Dispatch)
+        kernels.insert(instruction.operands[0]);
+    }
+  }
+  return kernels;
+}
+
 } // namespace winnow::runtime

@@ -4,6 +4,7 @@
 #include "format/Reader.h"
 
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 
@@ -27,6 +28,9 @@ public:
 
   /// The program of `function` for `device`, or null.
   const format::Function *findFunction(std::string_view function, std::string_view device) const;
+
+  /// The kernels that programs for `device` dispatch.
+  std::set<uint32_t> dispatchedKernels(std::string_view device) const;
 
 private:
   LoadedModule() = default;

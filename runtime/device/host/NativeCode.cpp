@@ -1,8 +1,6 @@
 // Matches the targets of a module's images with this machine's CPU.
 #include "runtime/device/host/NativeCode.h"
 
-#include <set>
-
 namespace winnow::runtime {
 
 using format::Code;
@@ -38,19 +36,6 @@ std::string_view cpuOf(std::string_view target, std::string_view prefix) {
   bool matches = target.size() > prefix.size() && target.substr(0, prefix.size()) == prefix &&
                  target[prefix.size()] == ':';
   return matches ? target.substr(prefix.size() + 1) : std::string_view();
-}
-
-std::set<uint32_t> dispatchedKernels(const format::Module &module, std::string_view device) {
-  std::set<uint32_t> kernels;
-  for (const format::Function &function : module.functions) {
-    if (function.device != device)
-      continue;
-    for (const format::Instruction &instruction : function.body) {
-      if (instruction.opcode == format::Opcode::Dispatch)
-        kernels.insert(instruction.operands[0]);
-    }
-  }
-  return kernels;
 }
 
 std::string targetsOf(const format::Module &module) {
@@ -90,7 +75,7 @@ Result<NativeCode> NativeCode::load(const LoadedModule &module, std::string_view
   code.images.resize(contents.images.size());
   code.kernels.resize(contents.kernels.size());
   int bestRank = -1;
-  for (uint32_t index : dispatchedKernels(contents, device)) {
+  for (uint32_t index : module.dispatchedKernels(device)) {
     const format::Kernel &kernel = contents.kernels[index];
     const format::KernelVariant *best = nullptr;
     for (const format::KernelVariant &variant : kernel.variants) {

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 namespace winnow::runtime {
 namespace {
@@ -136,12 +135,7 @@ private:
 };
 
 Status PtxsimDevice::load(const LoadedModule &loaded) {
-  std::set<uint32_t> dispatched;
-  for (const format::Function &function : module.functions)
-    for (const format::Instruction &instruction : function.body)
-      if (function.device.empty() && instruction.opcode == format::Opcode::Dispatch)
-        dispatched.insert(instruction.operands[0]);
-  for (uint32_t index : dispatched)
+  for (uint32_t index : loaded.dispatchedKernels(""))
     if (Status status = loadKernel(loaded, index); !status.ok())
       return status;
   return {};
