@@ -124,9 +124,9 @@ std::string executionText(const Execution &execution, bool kernels) {
   for (const Comparison &comparison : execution.comparisons)
     text += comparison.sentence() + "\n";
   const std::vector<double> &times = execution.milliseconds;
-  text += print("%s on %s: %zu runs, first %.4f ms, min %.4f ms, median %.4f ms\n",
-                execution.function.c_str(), execution.target.c_str(), times.size(), times.front(),
-                *std::min_element(times.begin(), times.end()), median(times));
+  text += print("%s on %s (%s): %zu runs, first %.4f ms, min %.4f ms, median %.4f ms\n",
+                execution.function.c_str(), execution.device.c_str(), execution.target.c_str(), times.size(),
+                times.front(), *std::min_element(times.begin(), times.end()), median(times));
   return kernels ? text + kernelTable(execution.profile) : text;
 }
 
