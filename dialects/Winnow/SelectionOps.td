@@ -6,7 +6,7 @@ include "dialects/Winnow/WinnowTypes.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def Winnow_Reify : DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>;
+defvar Winnow_Reify = DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>;
 def Winnow_Scores : TensorRankOf<[AnyFloat], [2]>;
 
 def Winnow_SelectTopKOp : Winnow_Op<"select.topk", [Pure]> {

@@ -7,9 +7,10 @@ include "mlir/Pass/PassBase.td"
 def DropUnitSpace : Pass<"winnow-drop-unit-space", "::mlir::ModuleOp"> {
   let summary = "turns computations on images of a single point into computations on matrices";
   let description = [{
-    What a model computes of a pooled image, [rows, channels, 1, 1], is computed on [rows, channels]: element-wise
-    operations lose the dimensions of extent 1 and 1x1 convolutions become matrix products, with their
-    constant weights transposed. Gates are then matrices, as the other passes of this folder expect.
+    What a model computes of a pooled image, [rows, channels, 1, 1], is computed on [rows, channels]:
+    element-wise operations lose the dimensions of extent 1 and 1x1 convolutions become matrix products,
+    with their constant weights transposed. Gates are then matrices, as the other passes of this folder
+    expect.
 
     ```mlir
     %0 = linalg.conv_2d_nchw_fchw ins(%pooled, %w : tensor<?x64x1x1xf32>, tensor<4x64x1x1xf32>) ...
@@ -31,10 +32,10 @@ def DropUnitSpace : Pass<"winnow-drop-unit-space", "::mlir::ModuleOp"> {
 def RaiseMasks : Pass<"winnow-raise-masks", "::mlir::ModuleOp"> {
   let summary = "recognizes masks that a threshold or a top-k makes";
   let description = [{
-    A comparison of scores [rows, entries] with a constant becomes the mask of a `winnow.select.threshold`, and
-    ones that are scattered to the places of the k highest scores become that of a `winnow.select.topk`. Both
-    are exact: what a body computes is proven by evaluating it for every order of its operands, ties and NaN
-    included.
+    A comparison of scores [rows, entries] with a constant becomes the mask of a `winnow.select.threshold`,
+    and ones that are scattered to the places of the k highest scores become that of a `winnow.select.topk`.
+    Both are exact: what a body computes is proven by evaluating it for every order of its operands, ties
+    and NaN included.
 
     ```mlir
     %mask = linalg.generic ins(%scores : tensor<?x64xf32>) outs(...) { arith.cmpf ogt, %in, %cst ... }
@@ -62,10 +63,11 @@ def RaiseMasks : Pass<"winnow-raise-masks", "::mlir::ModuleOp"> {
 def RaiseChannelGates : Pass<"winnow-raise-channel-gates", "::mlir::ModuleOp"> {
   let summary = "recognizes products of channels with their gates";
   let description = [{
-    A product of a tensor [rows, channels, ...] with a tensor [rows, channels] becomes `winnow.channel_gate`; so
-    does a choice between a tensor and zero by a mask [rows, channels]. When both factors have rank 2, one must
-    be a hard gate: zero where a mask is not set. A remark says whether the gate is hard, a squeeze-excite gate
-    (mean over space, linear, relu, linear, sigmoid), or another soft one.
+    A product of a tensor [rows, channels, ...] with a tensor [rows, channels] becomes
+    `winnow.channel_gate`; so does a choice between a tensor and zero by a mask [rows, channels]. When both
+    factors have rank 2, one must be a hard gate: zero where a mask is not set. A remark says whether the
+    gate is hard, a squeeze-excite gate (mean over space, linear, relu, linear, sigmoid), or another soft
+    one.
 
     ```mlir
     %y = linalg.generic ins(%x, %g : tensor<?x64x8x8xf32>, tensor<?x64xf32>) outs(...) { arith.mulf ... }

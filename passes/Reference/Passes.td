@@ -30,7 +30,9 @@ def Decompose : Pass<"winnow-decompose", "::mlir::ModuleOp"> {
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
   ];
-  let statistics = [Statistic<"decomposed", "operations-decomposed", "operations replaced by their definition">];
+  let statistics = [
+    Statistic<"decomposed", "operations-decomposed", "operations replaced by their definition">
+  ];
 }
 
 def HoistWeights : Pass<"winnow-hoist-reference-weights", "::mlir::ModuleOp"> {

@@ -49,11 +49,12 @@ def StructureGates : Pass<"winnow-structure-gates", "::mlir::ModuleOp"> {
 def PushSelections : Pass<"winnow-push-selections", "::mlir::ModuleOp"> {
   let summary = "moves gathers and scatters to the contractions, which then skip what is not selected";
   let description = [{
-    A gather moves up through channel-wise operations (element-wise ones, where what all rows share is gathered
-    for each row; reductions over other dimensions, pooling, padding) into the contraction that makes the
-    channels, which then computes only the selected ones. A scatter moves down through those of them that give
-    zero for zero into the contractions that read the channels, which then read only the selected ones. What
-    lies between stays compact, and a gather of a scatter by the same selection is nothing.
+    A gather moves up through channel-wise operations (element-wise ones, where what all rows share is
+    gathered for each row; reductions over other dimensions, pooling, padding) into the contraction that
+    makes the channels, which then computes only the selected ones. A scatter moves down through those of
+    them that give zero for zero into the contractions that read the channels, which then read only the
+    selected ones. What lies between stays compact, and a gather of a scatter by the same selection is
+    nothing.
 
     ```mlir
     %0 = linalg.conv_2d_nchw_fchw ins(%x, %w : ...) outs(%zeros : ...) -> tensor<?x64x8x8xf32>
