@@ -63,8 +63,9 @@ TYPED_TEST(Integer, Arithmetic) {
   constexpr unsigned width = 8 * sizeof(T);
   check<T, T>("add." + t + " %d, %a, %b;", [](Wide a, Wide b, T) { return a + b; });
   check<T, T>("sub." + t + " %d, %a, %b;", [](Wide a, Wide b, T) { return a - b; });
-  check<T, T>("mul.lo." + t + " %d, %a, %b;", [](Wide a, Wide b, T) { return a * b; });
-  check<T, T>("mad.lo." + t + " %d, %a, %b, %c;", [](Wide a, Wide b, Wide c) { return a * b + c; });
+  check<T, T>("mul.lo." + t + " %d, %a, %b;", [](uint64_t a, uint64_t b, T) { return a * b; });
+  check<T, T>("mad.lo." + t + " %d, %a, %b, %c;",
+              [](uint64_t a, uint64_t b, uint64_t c) { return a * b + c; });
   check<T, T>("min." + t + " %d, %a, %b;", [](T a, T b, T) { return a < b ? a : b; });
   check<T, T>("max." + t + " %d, %a, %b;", [](T a, T b, T) { return a > b ? a : b; });
   check<T, T>("sad." + t + " %d, %a, %b, %c;",
