@@ -145,14 +145,15 @@ void Outliner::collectCaptures(const Group &group, SetVector<Value> &tensors, Se
   }
 }
 
-/// Clones what defines `value` when it is repeated; an empty tensor takes its dynamic sizes from
-/// `destination`.
+/// Clones what defines `value` when it is repeated; an empty tensor of dynamic sizes takes them from
+/// `destination`. (A static one may have another rank: the window of a pool.)
 void Outliner::cloneRepeated(OpBuilder &body, Value value, Value destination, IRMapping &mapping) {
   Operation *definition = value.getDefiningOp();
   if (mapping.contains(value) || !definition || !isRepeated(definition)) {
     return;
   }
-  if (auto empty = dyn_cast<tensor::EmptyOp>(definition)) {
+  auto empty = dyn_cast<tensor::EmptyOp>(definition);
+  if (empty && !empty.getType().hasStaticShape()) {
     SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(body, empty.getLoc(), destination);
     for (auto [dimension, size] : llvm::enumerate(sizes)) {
       if (!empty.getType().isDynamicDim(dimension)) {

@@ -52,3 +52,21 @@ func.func @main(%x: tensor<8x8xf32>, %w: tensor<8x8xf32>) -> (tensor<8x8xf32>, t
   } -> tensor<8x8xf32>
   return %c, %r : tensor<8x8xf32>, tensor<8x8xf32>
 }
+
+// -----
+
+// The window of a pool has a shape of its own, and comes along.
+// CHECK-LABEL: func.func private @main_0
+// CHECK: %[[WINDOW:.*]] = tensor.empty() : tensor<2x2xf32>
+// CHECK: linalg.pooling_nchw_max ins(%{{.*}}, %[[WINDOW]]
+// CHECK-LABEL: func.func @main
+func.func @main(%x: tensor<?x8x4x4xf32>) -> tensor<?x8x3x3xf32> {
+  %c0 = arith.constant 0 : index
+  %lowest = arith.constant 0xFF800000 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x8x4x4xf32>
+  %window = tensor.empty() : tensor<2x2xf32>
+  %e = tensor.empty(%n) : tensor<?x8x3x3xf32>
+  %f = linalg.fill ins(%lowest : f32) outs(%e : tensor<?x8x3x3xf32>) -> tensor<?x8x3x3xf32>
+  %p = linalg.pooling_nchw_max ins(%x, %window : tensor<?x8x4x4xf32>, tensor<2x2xf32>) outs(%f : tensor<?x8x3x3xf32>) -> tensor<?x8x3x3xf32>
+  return %p : tensor<?x8x3x3xf32>
+}
