@@ -43,7 +43,7 @@ void applyRanges(winnow::format::Module &module, const winnow::CommandLine &line
 /// Prints remarks as they are made: every category, applied or missed.
 LogicalResult enableRemarks(MLIRContext &context) {
   remark::RemarkCategories all;
-  all.all = ".*";
+  all.passed = all.missed = all.analysis = all.failed = ".*";
   return remark::enableOptimizationRemarks(context, nullptr,
                                            std::make_unique<remark::RemarkEmittingPolicyAll>(), all,
                                            /*printAsEmitRemarks=*/true);
