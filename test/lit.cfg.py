@@ -11,6 +11,10 @@ config.excludes = ["Inputs", "unit", "CMakeLists.txt", "lit.cfg.py"]
 config.test_source_root = os.path.join(config.winnow_source_dir, "test")
 config.test_exec_root = os.path.join(config.winnow_binary_dir, "test")
 
+# The tests' Python packages are in .venv (test/requirements.txt).
+environment = os.path.join(config.winnow_source_dir, ".venv", "bin", "python")
+config.python = environment if os.path.exists(environment) else config.python
+
 tools = [os.path.join(config.winnow_binary_dir, "bin"), config.llvm_tools_dir]
 config.environment["PATH"] = os.pathsep.join(tools + [config.environment.get("PATH", os.environ["PATH"])])
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"

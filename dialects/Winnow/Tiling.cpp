@@ -20,10 +20,11 @@ namespace {
 
 /// One tile of a contraction: what to read and the loops that read it.
 struct ContractionTile {
-  Value x;                     // the tile's window of the active inputs
-  AffineMap xMap;              // over all loops
-  Value weights;               // whole
-  SmallVector<int64_t> kernel; // extents of the weights' loops beside input and output: kernel height, width
+  Value x;        // the tile's window of the active inputs
+  AffineMap xMap; // over all loops
+  Value weights;  // whole
+  SmallVector<OpFoldResult>
+      kernel; // extents of the weights' loops beside input and output: kernel height, width
   Value inputIndices, outputIndices, outputCounts; // rows of the tile, or null
   int64_t outputDimension, inputDimension;         // of the weights
 };
@@ -111,6 +112,16 @@ Value readWeight(OpBuilder &builder, Location loc, const ContractionTile &tile, 
   return tensor::ExtractOp::create(builder, loc, tile.weights, indices);
 }
 
+/// The weights of output 0 and input 0: an operand that nothing reads, for the extents of the kernel's loops.
+Value sliceWindow(OpBuilder &builder, Location loc, const ContractionTile &tile) {
+  Slice slice = wholeSlice(builder, loc, tile.weights);
+  slice.sizes[tile.outputDimension] = slice.sizes[tile.inputDimension] = builder.getIndexAttr(1);
+  auto weights = cast<RankedTensorType>(tile.weights.getType());
+  auto type = RankedTensorType::get(weights.getShape().drop_front(2), weights.getElementType());
+  return tensor::ExtractSliceOp::create(builder, loc, type, tile.weights, slice.offsets, slice.sizes,
+                                        slice.strides);
+}
+
 /// The accumulated tile. Loops: row, output, the result's other dimensions, input, the kernel's dimensions.
 Value accumulate(OpBuilder &builder, Location loc, const ContractionTile &tile, ArrayRef<OpFoldResult> sizes,
                  OpFoldResult firstOutput, Type resultType) {
@@ -133,13 +144,12 @@ Value accumulate(OpBuilder &builder, Location loc, const ContractionTile &tile, 
   size_t inputAt = tile.inputIndices ? add(tile.inputIndices, {0, rank}) : 0;
   size_t outputAt = tile.outputIndices ? add(tile.outputIndices, {0, 1}) : 0;
   size_t countAt = tile.outputCounts ? add(tile.outputCounts, {0}) : 0;
-  // Nothing else gives the extents of the kernel's loops.
   SmallVector<unsigned> window;
   for (unsigned dimension = 0; dimension < tile.kernel.size(); ++dimension) {
     window.push_back(rank + 1 + dimension);
   }
   if (!window.empty()) {
-    add(tensor::EmptyOp::create(builder, loc, tile.kernel, accumulator), window);
+    add(sliceWindow(builder, loc, tile), window);
   }
   maps.push_back(AffineMap::getMultiDimIdentityMap(loops, builder.getContext()).getMajorSubMap(rank));
   SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
@@ -183,22 +193,21 @@ Value accumulate(OpBuilder &builder, Location loc, const ContractionTile &tile, 
 
 /// (size - 1) * stride + (kernel - 1) * dilation + 1: the extent of x that a window of results reads.
 OpFoldResult windowExtent(OpBuilder &builder, Location loc, OpFoldResult size, int64_t stride,
-                          int64_t dilation, int64_t kernel) {
-  AffineExpr s = builder.getAffineSymbolExpr(0);
-  return affine::makeComposedFoldedAffineApply(builder, loc, (s - 1) * stride + (kernel - 1) * dilation + 1,
-                                               {size});
+                          int64_t dilation, OpFoldResult kernel) {
+  AffineExpr s = builder.getAffineSymbolExpr(0), k = builder.getAffineSymbolExpr(1);
+  return affine::makeComposedFoldedAffineApply(builder, loc, (s - 1) * stride + (k - 1) * dilation + 1,
+                                               {size, kernel});
 }
 
 /// Where the tile begins in x, and what it reads there: all of the kernel's reach, for convolutions.
 void describe(OpBuilder &builder, Conv2DOp op, ArrayRef<OpFoldResult> offsets, ArrayRef<OpFoldResult> sizes,
               Slice &window, ContractionTile &tile) {
-  auto weights = cast<RankedTensorType>(op.getWeights().getType());
   AffineExpr s = builder.getAffineSymbolExpr(0);
   unsigned loops = 7;
   SmallVector<AffineExpr> reads{builder.getAffineDimExpr(0), builder.getAffineDimExpr(4)};
   for (int64_t dimension : {2, 3}) {
     int64_t stride = op.getStrides()[dimension - 2], dilation = op.getDilations()[dimension - 2];
-    int64_t kernel = weights.getDimSize(dimension);
+    OpFoldResult kernel = tensor::getMixedSize(builder, op.getLoc(), op.getWeights(), dimension);
     tile.kernel.push_back(kernel);
     window.offsets[dimension] =
         affine::makeComposedFoldedAffineApply(builder, op.getLoc(), s * stride, {offsets[dimension]});

@@ -260,14 +260,23 @@ struct ExpandScatter : OpRewritePattern<ScatterOp> {
     Value dense =
         createGeneric(rewriter, loc, sizes, type.getElementType(), positions, mapOf(rewriter, rank, {0, 1}),
                       0, {}, [&](OpBuilder &b, Location at, ValueRange arguments) -> Value {
+                        // A branch, since a row without entries has nothing to read.
                         Value none = arith::ConstantIntOp::create(b, at, 0, 32);
                         Value isSelected = compare(b, at, arith::CmpIPredicate::sge, arguments[0], none);
-                        Value place = arith::SelectOp::create(b, at, isSelected, arguments[0], none);
                         SmallVector<Value> source = allIndices(b, at, rank);
-                        source[1] = arith::IndexCastOp::create(b, at, b.getIndexType(), place);
-                        Value value = tensor::ExtractOp::create(b, at, op.getSource(), source);
-                        Value zero = arith::ConstantOp::create(b, at, b.getZeroAttr(type.getElementType()));
-                        return arith::SelectOp::create(b, at, isSelected, value, zero);
+                        source[1] = arith::IndexCastOp::create(b, at, b.getIndexType(), arguments[0]);
+                        auto branch = scf::IfOp::create(
+                            b, at, isSelected,
+                            [&](OpBuilder &selected, Location here) {
+                              Value value = tensor::ExtractOp::create(selected, here, op.getSource(), source);
+                              scf::YieldOp::create(selected, here, value);
+                            },
+                            [&](OpBuilder &skipped, Location here) {
+                              Value zero = arith::ConstantOp::create(
+                                  skipped, here, skipped.getZeroAttr(type.getElementType()));
+                              scf::YieldOp::create(skipped, here, zero);
+                            });
+                        return branch.getResult(0);
                       });
     rewriter.replaceOp(op, castTo(rewriter, loc, type, dense));
     return success();

@@ -59,6 +59,21 @@ struct Group {
   Operation *root() const { return members.back(); }
 };
 
+/// Whether `operand` is where `member` puts its result.
+bool isInit(Operation *member, OpOperand &operand) {
+  auto style = dyn_cast<DestinationStyleOpInterface>(member);
+  return style && operand.getOwner() == member && style.isDpsInit(&operand);
+}
+
+/// What an accumulation on `init` starts from: the filled scalar, the tensor, or null if it is empty.
+Value startOf(Value init) {
+  Operation *definition = init.getDefiningOp();
+  if (isa_and_nonnull<tensor::EmptyOp>(definition)) {
+    return {};
+  }
+  return isFill(definition) ? cast<linalg::FillOp>(definition).getInputs()[0] : init;
+}
+
 class Outliner {
 public:
   Outliner(func::FuncOp entry, OpBuilder builder) : entry(entry), builder(builder) {}
@@ -71,7 +86,9 @@ private:
   void collectCaptures(const Group &group, SetVector<Value> &tensors, SetVector<Value> &scalars);
   void outline(const Group &group);
   Value materializeInit(OpBuilder &body, Value init, Value destination, IRMapping &mapping, Location loc);
-  void cloneRepeated(OpBuilder &body, Value value, Value destination, IRMapping &mapping);
+  void cloneRepeated(OpBuilder &body, Value value, IRMapping &mapping);
+  void cloneMember(OpBuilder &body, Operation *member, ValueRange destinations, bool isRoot,
+                   IRMapping &mapping);
 
   func::FuncOp entry;
   OpBuilder builder;
@@ -123,9 +140,7 @@ void Outliner::collectCaptures(const Group &group, SetVector<Value> &tensors, Se
       return;
     }
     if (definition && isRepeated(definition)) {
-      if (!isa<tensor::EmptyOp>(definition)) {
-        llvm::for_each(definition->getOperands(), capture);
-      }
+      llvm::for_each(definition->getOperands(), capture);
       return;
     }
     if (isa<TensorType>(value.getType())) {
@@ -136,55 +151,77 @@ void Outliner::collectCaptures(const Group &group, SetVector<Value> &tensors, Se
   };
   for (Operation *member : group.members) {
     member->walk([&](Operation *nested) {
-      for (Value operand : nested->getOperands()) {
-        if (!member->isAncestor(operand.getParentBlock()->getParentOp())) {
-          capture(operand);
+      for (OpOperand &operand : nested->getOpOperands()) {
+        Value value = operand.get();
+        if (isInit(member, operand)) {
+          // An accumulation that starts from a fill has the destination's shape.
+          value = startOf(value);
+        }
+        if (value && !member->isAncestor(value.getParentBlock()->getParentOp())) {
+          capture(value);
         }
       }
     });
   }
 }
 
-/// Clones what defines `value` when it is repeated; an empty tensor of dynamic sizes takes them from
-/// `destination`. (A static one may have another rank: the window of a pool.)
-void Outliner::cloneRepeated(OpBuilder &body, Value value, Value destination, IRMapping &mapping) {
+/// Clones what defines `value` when it is repeated.
+void Outliner::cloneRepeated(OpBuilder &body, Value value, IRMapping &mapping) {
   Operation *definition = value.getDefiningOp();
   if (mapping.contains(value) || !definition || !isRepeated(definition)) {
     return;
   }
-  auto empty = dyn_cast<tensor::EmptyOp>(definition);
-  if (empty && !empty.getType().hasStaticShape()) {
-    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(body, empty.getLoc(), destination);
-    for (auto [dimension, size] : llvm::enumerate(sizes)) {
-      if (!empty.getType().isDynamicDim(dimension)) {
-        size = body.getIndexAttr(empty.getType().getDimSize(dimension));
-      }
-    }
-    mapping.map(
-        value,
-        tensor::EmptyOp::create(body, empty.getLoc(), sizes, empty.getType().getElementType()).getResult());
-    return;
-  }
   for (Value operand : definition->getOperands()) {
-    cloneRepeated(body, operand, destination, mapping);
+    cloneRepeated(body, operand, mapping);
   }
   body.clone(*definition, mapping);
 }
 
-/// The value that starts `init`'s accumulation, in the storage of `destination`.
+/// The value that starts the accumulation on `init`, in the storage of `destination`.
 Value Outliner::materializeInit(OpBuilder &body, Value init, Value destination, IRMapping &mapping,
                                 Location loc) {
-  Operation *definition = init.getDefiningOp();
-  if (isa_and_nonnull<tensor::EmptyOp>(definition)) {
+  Value start = startOf(init);
+  if (!start) {
     return destination;
   }
-  if (auto fill = dyn_cast_if_present<linalg::FillOp>(definition)) {
-    cloneRepeated(body, fill.getInputs()[0], destination, mapping);
-    Value scalar = mapping.lookupOrDefault(fill.getInputs()[0]);
-    return linalg::FillOp::create(body, loc, scalar, destination).getResult(0);
+  cloneRepeated(body, start, mapping);
+  Value value = mapping.lookupOrDefault(start);
+  if (isa<TensorType>(value.getType())) {
+    return linalg::CopyOp::create(body, loc, value, destination).getResult(0);
   }
-  cloneRepeated(body, init, destination, mapping);
-  return linalg::CopyOp::create(body, loc, mapping.lookupOrDefault(init), destination).getResult(0);
+  return linalg::FillOp::create(body, loc, value, destination).getResult(0);
+}
+
+/// Clones `member`, which writes the kernel's destinations if it is the root.
+void Outliner::cloneMember(OpBuilder &body, Operation *member, ValueRange destinations, bool isRoot,
+                           IRMapping &mapping) {
+  member->walk([&](Operation *nested) {
+    for (OpOperand &operand : nested->getOpOperands()) {
+      if (!isInit(member, operand)) {
+        cloneRepeated(body, operand.get(), mapping);
+      }
+    }
+  });
+  auto style = dyn_cast<DestinationStyleOpInterface>(member);
+  SmallVector<Value> inits;
+  if (style) {
+    for (auto [index, init] : llvm::enumerate(style.getDpsInits())) {
+      Value destination = destinations[isRoot ? index : 0];
+      if (!isRoot) {
+        // What is fused has the root's shape.
+        auto type = cast<RankedTensorType>(init.getType());
+        SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(body, member->getLoc(), destination);
+        destination = tensor::EmptyOp::create(body, member->getLoc(), sizes, type.getElementType());
+      }
+      inits.push_back(materializeInit(body, init, destination, mapping, member->getLoc()));
+    }
+  }
+  Operation *clone = body.clone(*member, mapping);
+  for (auto [index, init] : llvm::enumerate(inits)) {
+    OpOperand *operand = cast<DestinationStyleOpInterface>(clone).getDpsInitOperand(index);
+    operand->set(init);
+    clone->getResult(index).setType(init.getType());
+  }
 }
 
 void Outliner::outline(const Group &group) {
@@ -223,18 +260,7 @@ void Outliner::outline(const Group &group) {
   ValueRange destinations = block->getArguments().slice(inputs, root->getNumResults());
 
   for (Operation *member : group.members) {
-    if (member == root && rootStyle) {
-      for (auto [init, destination] : llvm::zip(rootStyle.getDpsInits(), destinations)) {
-        // The start value belongs to this operand alone: an input that is the same value stays as it is.
-        mapping.map(init, materializeInit(body, init, destination, mapping, root->getLoc()));
-      }
-    }
-    member->walk([&](Operation *nested) {
-      for (Value operand : nested->getOperands()) {
-        cloneRepeated(body, operand, destinations.front(), mapping);
-      }
-    });
-    body.clone(*member, mapping);
+    cloneMember(body, member, destinations, member == root, mapping);
   }
   SmallVector<Value> results;
   for (auto [result, destination] : llvm::zip(root->getResults(), destinations)) {

@@ -23,7 +23,8 @@ def ExpandSelections : Pass<"winnow-expand-selections", "::mlir::func::FuncOp"> 
     ```
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
-                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::scf::SCFDialect"];
 }
 
 def GeneralizeOperations : Pass<"winnow-generalize-operations", "::mlir::func::FuncOp"> {

@@ -95,7 +95,7 @@ define hidden i32 @bcmp(ptr %a, ptr %b, i64 %bytes) #0 {
 attributes #0 = { nounwind "no-builtins" }
 )";
 
-/// Conversions for CPUs without F16C, in integer arithmetic. To half: a normal result rounds to nearest
+/// Conversions for CPUs without F16C or AVX512-BF16, in integer arithmetic. To half: a normal result rounds to nearest
 /// even by an addition to the bits; a subnormal one by the float addition of 0.5, whose rounding position
 /// is the least half.
 static const char halfConversions[] = R"(
@@ -146,6 +146,21 @@ define hidden float @__extendhfsf2(half %x) #0 {
   %signed = or i32 %value, %sign.bit
   %float = bitcast i32 %signed to float
   ret float %float
+}
+define hidden bfloat @__truncsfbf2(float %x) #0 {
+  %bits = bitcast float %x to i32
+  %magnitude = and i32 %bits, 2147483647
+  %is.nan = icmp ugt i32 %magnitude, 2139095040
+  %upper = lshr i32 %bits, 16
+  %odd = and i32 %upper, 1
+  %biased = add i32 %bits, 32767
+  %rounded = add i32 %biased, %odd
+  %number = lshr i32 %rounded, 16
+  %nan = or i32 %upper, 64
+  %value = select i1 %is.nan, i32 %nan, i32 %number
+  %short = trunc i32 %value to i16
+  %result = bitcast i16 %short to bfloat
+  ret bfloat %result
 }
 attributes #0 = { nounwind "no-builtins" }
 )";
