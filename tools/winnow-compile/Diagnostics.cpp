@@ -1,6 +1,7 @@
 // How winnow-compile says what is wrong: file, line and column for MLIR text, the node for an ONNX model.
 #include "tools/winnow-compile/Diagnostics.h"
 
+#include "lib/Import/ONNX/Import.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
 #include "llvm/Support/raw_ostream.h"
@@ -31,7 +32,7 @@ std::string describe(Location location, const std::string &model) {
     return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn()))
         .str();
   }
-  std::string node = std::string();
+  std::string node = describeONNXLocation(location);
   return node.empty() ? model : model + ": " + node;
 }
 

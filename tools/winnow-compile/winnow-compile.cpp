@@ -1,5 +1,6 @@
 // winnow-compile: compiles a model to a module file.
 #include "format/Writer.h"
+#include "lib/Import/ONNX/Import.h"
 #include "lib/Pipeline/Compile.h"
 #include "lib/Pipeline/Registration.h"
 #include "tools/winnow-compile/Diagnostics.h"
@@ -22,6 +23,15 @@ int fail(const llvm::Twine &message) {
 }
 
 OwningOpRef<ModuleOp> readModel(const winnow::CommandLine &line, MLIRContext &context) {
+  if (llvm::StringRef(line.input).ends_with(".onnx")) {
+    winnow::ONNXImportOptions options;
+    for (const auto &[name, range] : line.dimensions) {
+      if (range.minimum == range.maximum) {
+        options.dimensions[name] = range.minimum;
+      }
+    }
+    return winnow::importONNX(line.input, context, options);
+  }
   return parseSourceFile<ModuleOp>(line.input, &context);
 }
 

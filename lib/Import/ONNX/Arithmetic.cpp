@@ -1,0 +1,365 @@
+// Arithmetic, comparison and logic operators, casts and selection.
+#include "lib/Import/ONNX/Elementwise.h"
+#include "lib/Import/ONNX/Operators.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/StringSwitch.h"
+
+#include <cmath>
+
+namespace winnow::frontend {
+namespace {
+
+using mlir::Value;
+using mlir::ValueRange;
+using Reals = llvm::ArrayRef<double>;
+using Integers = llvm::ArrayRef<Extent>;
+using OptionalExtent = std::optional<Extent>;
+
+ElementFunction unaryFunction(llvm::StringRef name, Node &node) {
+  if (name == "Neg")
+    return {[](const Scalars &s, ValueRange v) { return s.negate(v[0]); }, [](Reals v) { return -v[0]; },
+            [](ExtentTable &, Integers v) { return multiply(v[0], -1); }};
+  if (name == "Abs")
+    return {[](const Scalars &s, ValueRange v) { return s.absolute(v[0]); },
+            [](Reals v) { return std::fabs(v[0]); },
+            [](ExtentTable &table, Integers v) {
+              return table.isAtLeast(v[0], 0) ? OptionalExtent(v[0]) : std::nullopt;
+            }};
+  if (name == "Exp")
+    return {[](const Scalars &s, ValueRange v) { return s.exponential(v[0]); },
+            [](Reals v) { return std::exp(v[0]); }, nullptr};
+  if (name == "Log")
+    return {[](const Scalars &s, ValueRange v) { return s.logarithm(v[0]); },
+            [](Reals v) { return std::log(v[0]); }, nullptr};
+  if (name == "Sqrt")
+    return {[](const Scalars &s, ValueRange v) { return s.squareRoot(v[0]); },
+            [](Reals v) { return std::sqrt(v[0]); }, nullptr};
+  if (name == "Reciprocal")
+    return {[](const Scalars &s, ValueRange v) { return s.divide(s.constant(v[0].getType(), 1), v[0]); },
+            [](Reals v) { return 1 / v[0]; }, nullptr};
+  if (name == "Erf")
+    return {[](const Scalars &s, ValueRange v) -> Value {
+              return mlir::math::ErfOp::create(s.builder, s.location, v[0]);
+            },
+            [](Reals v) { return std::erf(v[0]); }, nullptr};
+  if (name == "Sin")
+    return {[](const Scalars &s, ValueRange v) -> Value {
+              return mlir::math::SinOp::create(s.builder, s.location, v[0]);
+            },
+            [](Reals v) { return std::sin(v[0]); }, nullptr};
+  if (name == "Cos")
+    return {[](const Scalars &s, ValueRange v) -> Value {
+              return mlir::math::CosOp::create(s.builder, s.location, v[0]);
+            },
+            [](Reals v) { return std::cos(v[0]); }, nullptr};
+  if (name == "Floor")
+    return {[](const Scalars &s, ValueRange v) -> Value {
+              return mlir::math::FloorOp::create(s.builder, s.location, v[0]);
+            },
+            [](Reals v) { return std::floor(v[0]); }, nullptr};
+  if (name == "Ceil")
+    return {[](const Scalars &s, ValueRange v) -> Value {
+              return mlir::math::CeilOp::create(s.builder, s.location, v[0]);
+            },
+            [](Reals v) { return std::ceil(v[0]); }, nullptr};
+  if (name == "Round")
+    return {[](const Scalars &s, ValueRange v) -> Value {
+              return mlir::math::RoundEvenOp::create(s.builder, s.location, v[0]);
+            },
+            [](Reals v) { return std::nearbyint(v[0]); }, nullptr};
+  if (name == "Sign")
+    return {[](const Scalars &s, ValueRange v) {
+              Value zero = s.constant(v[0].getType(), 0), one = s.constant(v[0].getType(), 1);
+              Value down = s.isUnsigned ? zero : s.constant(v[0].getType(), -1);
+              // A NaN stays what it is.
+              Value rest = s.select(s.equal(v[0], zero), zero, s.select(s.less(v[0], zero), down, v[0]));
+              return s.select(s.less(zero, v[0]), one, rest);
+            },
+            nullptr, nullptr};
+  if (name == "IsNaN")
+    return {[](const Scalars &s, ValueRange v) { return s.notEqual(v[0], v[0]); },
+            [](Reals v) { return std::isnan(v[0]); }, nullptr};
+  if (name == "IsInf") {
+    bool negative = node.integer("detect_negative", 1) != 0,
+         positive = node.integer("detect_positive", 1) != 0;
+    return {[negative, positive](const Scalars &s, ValueRange v) {
+              Value high = s.constant(v[0].getType(), INFINITY), low = s.constant(v[0].getType(), -INFINITY);
+              Value none = s.integer(s.builder.getI1Type(), 0);
+              return s.maximum(positive ? s.equal(v[0], high) : none, negative ? s.equal(v[0], low) : none);
+            },
+            nullptr, nullptr};
+  }
+  return {[](const Scalars &s, ValueRange v) { return s.equal(v[0], s.integer(v[0].getType(), 0)); }, // Not
+          nullptr,
+          [](ExtentTable &, Integers v) {
+            return v[0].constant() ? OptionalExtent(*v[0].constant() == 0) : std::nullopt;
+          }};
+}
+
+OptionalExtent divideExtents(ExtentTable &table, Integers v) {
+  // Rounds toward zero, which is down only for what is not negative.
+  if (v[0].constant() && v[1].constant() && *v[1].constant() != 0 && *v[1].constant() != -1)
+    return *v[0].constant() / *v[1].constant();
+  if (table.isAtLeast(v[0], 0) && table.isAtLeast(v[1], 0) && !v[1].is(0))
+    return table.floorDivide(v[0], v[1]);
+  return v[1].is(0) ? std::nullopt : divideExactly(v[0], v[1]);
+}
+
+OptionalExtent toExtent(std::optional<bool> truth) { return truth ? OptionalExtent(*truth) : std::nullopt; }
+
+Value power(const Scalars &s, Value base, Value exponent) {
+  mlir::FloatAttr known;
+  if (mlir::isa<mlir::FloatType>(base.getType()) && mlir::matchPattern(exponent, mlir::m_Constant(&known))) {
+    double number = known.getValueAsDouble();
+    if (number == 2)
+      return s.multiply(base, base);
+    if (number == 3)
+      return s.multiply(s.multiply(base, base), base);
+    if (number == 1)
+      return base;
+    if (number == -1)
+      return s.divide(s.constant(base.getType(), 1), base);
+  }
+  if (!mlir::isa<mlir::FloatType>(base.getType()))
+    return mlir::math::IPowIOp::create(s.builder, s.location, base, exponent);
+  return mlir::math::PowFOp::create(s.builder, s.location, base, exponent);
+}
+
+/// Python's remainder, which has the divisor's sign.
+Value floorRemainder(const Scalars &s, Value a, Value b) {
+  Value rest = s.remainder(a, b);
+  if (s.isUnsigned)
+    return rest;
+  Value zero = s.integer(a.getType(), 0);
+  Value signsDiffer = s.notEqual(s.less(rest, zero), s.less(b, zero));
+  Value isOff = mlir::arith::AndIOp::create(s.builder, s.location, s.notEqual(rest, zero), signsDiffer);
+  return s.select(isOff, s.add(rest, b), rest);
+}
+
+ElementFunction arithmeticFunction(llvm::StringRef name, bool isRemainder) {
+  if (name == "Add" || name == "Sum")
+    return {[](const Scalars &s, ValueRange v) { return s.add(v[0], v[1]); },
+            [](Reals v) { return v[0] + v[1]; }, [](ExtentTable &, Integers v) { return add(v[0], v[1]); }};
+  if (name == "Sub")
+    return {[](const Scalars &s, ValueRange v) { return s.subtract(v[0], v[1]); },
+            [](Reals v) { return v[0] - v[1]; },
+            [](ExtentTable &, Integers v) { return subtract(v[0], v[1]); }};
+  if (name == "Mul")
+    return {[](const Scalars &s, ValueRange v) { return s.multiply(v[0], v[1]); },
+            [](Reals v) { return v[0] * v[1]; },
+            [](ExtentTable &, Integers v) { return multiply(v[0], v[1]); }};
+  if (name == "Div")
+    return {[](const Scalars &s, ValueRange v) { return s.divide(v[0], v[1]); },
+            [](Reals v) { return v[0] / v[1]; }, divideExtents};
+  if (name == "Pow")
+    return {[](const Scalars &s, ValueRange v) { return power(s, v[0], v[1]); },
+            [](Reals v) { return std::pow(v[0], v[1]); }, nullptr};
+  if (name == "Min")
+    return {[](const Scalars &s, ValueRange v) { return s.minimum(v[0], v[1]); },
+            [](Reals v) { return std::isnan(v[0]) || v[0] < v[1] ? v[0] : v[1]; },
+            [](ExtentTable &table, Integers v) { return table.minimum(v[0], v[1]); }};
+  if (name == "Max")
+    return {[](const Scalars &s, ValueRange v) { return s.maximum(v[0], v[1]); },
+            [](Reals v) { return std::isnan(v[0]) || v[0] > v[1] ? v[0] : v[1]; },
+            [](ExtentTable &table, Integers v) { return table.maximum(v[0], v[1]); }};
+  return {[isRemainder](const Scalars &s, ValueRange v) {
+            return isRemainder ? s.remainder(v[0], v[1]) : floorRemainder(s, v[0], v[1]);
+          },
+          nullptr,
+          [](ExtentTable &table, Integers v) {
+            return table.isAtLeast(v[0], 0) && table.isAtLeast(v[1], 1) ? table.remainder(v[0], v[1])
+                                                                        : std::nullopt;
+          }};
+}
+
+ElementFunction comparisonFunction(llvm::StringRef name) {
+  if (name == "Equal")
+    return {[](const Scalars &s, ValueRange v) { return s.equal(v[0], v[1]); },
+            [](Reals v) { return v[0] == v[1]; },
+            [](ExtentTable &table, Integers v) { return toExtent(table.equal(v[0], v[1])); }};
+  if (name == "Less")
+    return {[](const Scalars &s, ValueRange v) { return s.less(v[0], v[1]); },
+            [](Reals v) { return v[0] < v[1]; },
+            [](ExtentTable &table, Integers v) { return toExtent(table.less(v[0], v[1])); }};
+  if (name == "Greater")
+    return {[](const Scalars &s, ValueRange v) { return s.less(v[1], v[0]); },
+            [](Reals v) { return v[0] > v[1]; },
+            [](ExtentTable &table, Integers v) { return toExtent(table.less(v[1], v[0])); }};
+  if (name == "LessOrEqual")
+    return {[](const Scalars &s, ValueRange v) { return s.lessOrEqual(v[0], v[1]); },
+            [](Reals v) { return v[0] <= v[1]; },
+            [](ExtentTable &table, Integers v) {
+              std::optional<bool> greater = table.less(v[1], v[0]);
+              return greater ? OptionalExtent(!*greater) : std::nullopt;
+            }};
+  return {[](const Scalars &s, ValueRange v) { return s.lessOrEqual(v[1], v[0]); }, // GreaterOrEqual
+          [](Reals v) { return v[0] >= v[1]; },
+          [](ExtentTable &table, Integers v) {
+            std::optional<bool> less = table.less(v[0], v[1]);
+            return less ? OptionalExtent(!*less) : std::nullopt;
+          }};
+}
+
+ElementFunction logicFunction(llvm::StringRef name) {
+  if (name == "Xor")
+    return {[](const Scalars &s, ValueRange v) { return s.notEqual(v[0], v[1]); }, nullptr,
+            [](ExtentTable &table, Integers v) {
+              std::optional<bool> same = table.equal(v[0], v[1]);
+              return same ? OptionalExtent(!*same) : std::nullopt;
+            }};
+  bool isAnd = name == "And";
+  return {[isAnd](const Scalars &s, ValueRange v) {
+            return isAnd ? s.minimum(v[0], v[1]) : s.maximum(v[0], v[1]);
+          },
+          nullptr,
+          [isAnd](ExtentTable &table, Integers v) {
+            return isAnd ? table.minimum(v[0], v[1]) : table.maximum(v[0], v[1]);
+          }};
+}
+
+bool isComparison(llvm::StringRef name) {
+  return llvm::StringSwitch<bool>(name)
+      .Cases({"Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual"}, true)
+      .Default(false);
+}
+
+mlir::LogicalResult finishWith(Node &node, mlir::FailureOr<GraphValue> result) {
+  if (failed(result))
+    return mlir::failure();
+  node.set(0, *result);
+  return mlir::success();
+}
+
+} // namespace
+
+mlir::FailureOr<GraphValue> applyBinary(Node &node, llvm::StringRef name, const GraphValue &a,
+                                        const GraphValue &b) {
+  if (isComparison(name))
+    return applyElementwise(node, node.builder.getI1Type(), {&a, &b}, comparisonFunction(name));
+  if (name == "And" || name == "Or" || name == "Xor")
+    return applyElementwise(node, a.elementType, {&a, &b}, logicFunction(name));
+  return applyElementwise(node, a.elementType, {&a, &b}, arithmeticFunction(name, false));
+}
+
+GraphValue castTo(Node &node, const GraphValue &value, mlir::Type type) {
+  if (value.elementType == type)
+    return value;
+  mlir::Type storage = storageType(type);
+  bool toUnsigned = isUnsigned(type);
+  ElementFunction function;
+  function.emit = [storage, toUnsigned](const Scalars &s, ValueRange v) {
+    return s.cast(v[0], storage, toUnsigned);
+  };
+  // Rounding from double is exact enough only where the result has no more bits than it.
+  if (isReal(type) || type.isInteger(1))
+    function.foldReal = [type](Reals v) { return isReal(type) ? v[0] : v[0] != 0; };
+  else
+    function.foldReal = [](Reals v) {
+      return std::fabs(v[0]) < 2e9 ? std::optional(std::trunc(v[0])) : std::nullopt;
+    };
+  function.foldInteger = [type](ExtentTable &table, Integers v) -> OptionalExtent {
+    if (type.isInteger(1)) {
+      std::optional<bool> isZero = table.equal(v[0], 0);
+      return isZero ? OptionalExtent(!*isZero) : std::nullopt;
+    }
+    if (type.isInteger(8) && !v[0].constant())
+      return std::nullopt;
+    return v[0];
+  };
+  if (value.constant && !value.isReal() && isReal(type)) {
+    // Integers to floats: by value, as reals.
+    GraphValue result;
+    result.elementType = type;
+    result.shape = value.shape;
+    llvm::SmallVector<double> reals;
+    for (int64_t i = 0; i < value.constant->size(); ++i)
+      reals.push_back(value.constant->real(i));
+    result.constant = Constant::reals(type, reals);
+    return result;
+  }
+  return *applyElementwise(node, type, {&value}, function);
+}
+
+mlir::LogicalResult importUnary(Node &node) {
+  llvm::StringRef name = node.operatorName();
+  mlir::Type type = node.input(0).elementType;
+  bool yieldsBool = name == "IsNaN" || name == "IsInf";
+  return finishWith(node, applyElementwise(node, yieldsBool ? node.builder.getI1Type() : type,
+                                           {&node.input(0)}, unaryFunction(name, node)));
+}
+
+mlir::LogicalResult importBinary(Node &node) {
+  llvm::StringRef name = node.operatorName();
+  GraphValue a = node.input(0), b = node.input(1);
+  if (name == "Mod") {
+    bool isRemainder = node.integer("fmod", 0) != 0;
+    if (a.isReal() && !isRemainder)
+      return node.error("fmod is 0 for floats, but expected 1");
+    return finishWith(node,
+                      applyElementwise(node, a.elementType, {&a, &b}, arithmeticFunction(name, isRemainder)));
+  }
+  if (name == "Pow" && a.elementType != b.elementType) {
+    if (a.isReal()) {
+      b = castTo(node, b, a.elementType);
+    } else if (b.isReal()) {
+      mlir::FailureOr<GraphValue> result = applyBinary(node, name, castTo(node, a, b.elementType), b);
+      if (failed(result))
+        return mlir::failure();
+      node.set(0, castTo(node, *result, a.elementType));
+      return mlir::success();
+    } else {
+      b = castTo(node, b, a.elementType);
+    }
+  }
+  return finishWith(node, applyBinary(node, name, a, b));
+}
+
+mlir::LogicalResult importVariadic(Node &node) {
+  llvm::StringRef name = node.operatorName();
+  GraphValue result = node.input(0);
+  for (int64_t i = 1; i < node.inputCount(); ++i) {
+    mlir::FailureOr<GraphValue> next =
+        applyBinary(node, name == "Mean" ? "Sum" : name, result, node.input(i));
+    if (failed(next))
+      return mlir::failure();
+    result = *next;
+  }
+  if (name != "Mean" || node.inputCount() == 1)
+    return finishWith(node, result);
+  return finishWith(node,
+                    applyBinary(node, "Div", result, realScalar(result.elementType, node.inputCount())));
+}
+
+mlir::LogicalResult importWhere(Node &node) {
+  ElementFunction function;
+  function.emit = [](const Scalars &s, ValueRange v) { return s.select(v[0], v[1], v[2]); };
+  function.foldReal = [](Reals v) { return v[0] != 0 ? v[1] : v[2]; };
+  function.foldInteger = [](ExtentTable &, Integers v) -> OptionalExtent {
+    if (v[1] == v[2])
+      return v[1];
+    return v[0].constant() ? OptionalExtent(*v[0].constant() ? v[1] : v[2]) : std::nullopt;
+  };
+  return finishWith(node, applyElementwise(node, node.input(1).elementType,
+                                           {&node.input(0), &node.input(1), &node.input(2)}, function));
+}
+
+mlir::LogicalResult importCast(Node &node) {
+  mlir::Type type;
+  if (node.operatorName() == "CastLike") {
+    type = node.input(1).elementType;
+  } else {
+    int64_t to = node.integer("to", 0);
+    type = to >= 0 && to < 64 ? elementType(node.builder.getContext(), static_cast<int32_t>(to)) : nullptr;
+    if (!type)
+      return node.error("to is " + dataTypeName(static_cast<int32_t>(to)) +
+                        ", but expected a float, an integer of 8, 32 or 64 bits, or bool");
+  }
+  node.integer("saturate", 1); // concerns 8-bit floats only
+  node.string("round_mode", "up");
+  node.set(0, castTo(node, node.input(0), type));
+  return mlir::success();
+}
+
+} // namespace winnow::frontend

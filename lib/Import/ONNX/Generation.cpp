@@ -1,0 +1,269 @@
+// Operators that make tensors from little or nothing: constants, ranges, broadcasts, one-hot codes.
+#include "lib/Import/ONNX/Operators.h"
+#include "lib/Import/ONNX/Rearrange.h"
+#include "lib/Import/ONNX/Scalars.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/STLExtras.h"
+
+#include <cmath>
+
+namespace winnow::frontend {
+namespace {
+
+using mlir::Value;
+using mlir::ValueRange;
+
+GraphValue listValue(mlir::Type type, ConstantPointer constant, bool isScalar) {
+  GraphValue result;
+  result.elementType = type;
+  if (!isScalar)
+    result.shape.push_back(constant->size());
+  result.constant = std::move(constant);
+  return result;
+}
+
+mlir::LogicalResult setTensor(Node &node, const onnx::TensorProto &tensor) {
+  std::string error;
+  std::optional<GraphValue> value =
+      readTensor(node.builder.getContext(), tensor, node.importer.dataFolder(), error);
+  if (!value)
+    return node.error("its value: " + error);
+  node.set(0, std::move(*value));
+  return mlir::success();
+}
+
+/// A copy of the value that repeats along the dimensions where it has 1.
+GraphValue broadcastTo(Node &node, const GraphValue &value, const Shape &shape) {
+  if (value.shape == shape)
+    return value;
+  std::optional<llvm::SmallVector<int64_t>> own = constantShape(value.shape);
+  llvm::SmallVector<int64_t> strides = own ? rowMajorStrides(*own) : llvm::SmallVector<int64_t>();
+  auto source = [&](llvm::ArrayRef<int64_t> index) {
+    int64_t place = 0;
+    for (size_t i = 0; i < strides.size(); ++i)
+      if ((*own)[i] != 1)
+        place += index[shape.size() - strides.size() + i] * strides[i];
+    return place;
+  };
+  if (std::optional<GraphValue> folded = rearrange(value, shape, source))
+    return *folded;
+  return node.emit.elementwise(value.elementType, shape, {&value},
+                               [](mlir::OpBuilder &, mlir::Location, ValueRange v) { return v[0]; });
+}
+
+mlir::LogicalResult setRealRange(Node &node) {
+  double bounds[3];
+  for (int64_t i = 0; i < 3; ++i) {
+    if (!node.input(i).constant || node.input(i).constant->size() != 1)
+      return node.error("a bound depends on the model's data, but expected constants");
+    bounds[i] = node.input(i).constant->real(0);
+  }
+  double count = std::max(std::ceil((bounds[1] - bounds[0]) / bounds[2]), 0.0);
+  if (!(count <= 1 << 20))
+    return node.error("the range has too many elements, or its step is 0");
+  llvm::SmallVector<double> values;
+  for (int64_t i = 0; i < static_cast<int64_t>(count); ++i)
+    values.push_back(bounds[0] + static_cast<double>(i) * bounds[2]);
+  mlir::Type type = node.input(0).elementType;
+  GraphValue result = listValue(type, Constant::reals(type, values), false);
+  result.shape = {static_cast<int64_t>(count)};
+  node.set(0, std::move(result));
+  return mlir::success();
+}
+
+/// start + i * step for i < count, where the number or the values depend on sizes.
+GraphValue emitRange(Node &node, const Extent &start, const Extent &step, const Extent &count) {
+  mlir::Type type = node.input(0).elementType;
+  Value first = node.emit.index(start), stride = node.emit.index(step);
+  return node.emit.elementwise(type, {count}, {},
+                               [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange) {
+                                 Scalars s{builder, location};
+                                 Value value = s.add(first, s.multiply(s.loop(0), stride));
+                                 return mlir::arith::IndexCastOp::create(builder, location, type, value);
+                               });
+}
+
+} // namespace
+
+mlir::LogicalResult importConstant(Node &node) {
+  mlir::Type real = node.builder.getF32Type(), integer = node.builder.getI64Type();
+  if (const onnx::TensorProto *tensor = node.tensor("value"))
+    return setTensor(node, *tensor);
+  if (node.hasAttribute("value_float")) {
+    node.set(0, listValue(real, Constant::uniformReal(real, node.real("value_float", 0)), true));
+  } else if (node.hasAttribute("value_int")) {
+    node.set(0, listValue(integer, Constant::uniformInteger(integer, node.integer("value_int", 0)), true));
+  } else if (std::optional<llvm::SmallVector<double>> reals = node.reals("value_floats")) {
+    GraphValue value = listValue(real, Constant::reals(real, *reals), false);
+    value.shape = {static_cast<int64_t>(reals->size())};
+    node.set(0, value);
+  } else if (std::optional<llvm::SmallVector<int64_t>> integers = node.integers("value_ints")) {
+    GraphValue value = listValue(integer, Constant::integers(integer, *integers), false);
+    value.shape = {static_cast<int64_t>(integers->size())};
+    node.set(0, value);
+  } else {
+    return node.error("has no value of a supported kind; expected a dense tensor, floats or integers");
+  }
+  return mlir::success();
+}
+
+mlir::LogicalResult importConstantOfShape(Node &node) {
+  mlir::FailureOr<llvm::SmallVector<Extent>> shape = node.requireIntegers(0, "the shape");
+  if (failed(shape))
+    return mlir::failure();
+  GraphValue value;
+  value.elementType = node.builder.getF32Type();
+  value.constant = Constant::uniformReal(value.elementType, 0);
+  if (const onnx::TensorProto *tensor = node.tensor("value")) {
+    std::string error;
+    std::optional<GraphValue> read =
+        readTensor(node.builder.getContext(), *tensor, node.importer.dataFolder(), error);
+    if (!read || read->constant->size() != 1)
+      return node.error("its value: " + (read ? "expected one element" : error));
+    value = std::move(*read);
+  }
+  value.shape.assign(shape->begin(), shape->end());
+  node.set(0, std::move(value));
+  return mlir::success();
+}
+
+mlir::LogicalResult importExpand(Node &node) {
+  mlir::FailureOr<llvm::SmallVector<Extent>> given = node.requireIntegers(1, "the shape");
+  if (failed(given))
+    return mlir::failure();
+  GraphValue wanted;
+  wanted.shape.assign(given->begin(), given->end());
+  if (!isReasonable(wanted.shape))
+    return node.error("the shape " + node.extents.text(wanted.shape) + " is negative or too large");
+  mlir::FailureOr<Shape> shape = node.broadcast({&node.input(0), &wanted});
+  if (failed(shape))
+    return mlir::failure();
+  node.set(0, broadcastTo(node, node.input(0), *shape));
+  return mlir::success();
+}
+
+mlir::LogicalResult importRange(Node &node) {
+  if (node.input(0).isReal())
+    return setRealRange(node);
+  Extent bounds[3];
+  for (int64_t i = 0; i < 3; ++i) {
+    mlir::FailureOr<llvm::SmallVector<Extent>> bound = node.requireIntegers(i, "a bound");
+    if (failed(bound) || bound->size() != 1)
+      return failed(bound) ? mlir::failure() : node.error("a bound is not a scalar");
+    bounds[i] = bound->front();
+  }
+  std::optional<int64_t> step = bounds[2].constant();
+  if (!step || *step == 0 || *step == INT64_MIN)
+    return node.error("the step is " + node.extents.text(bounds[2]) +
+                      ", but expected a constant other than 0");
+  std::optional<Extent> length = *step > 0 ? subtract(bounds[1], bounds[0]) : subtract(bounds[0], bounds[1]);
+  length = length ? node.extents.ceilDivide(*length, std::abs(*step)) : std::nullopt;
+  mlir::FailureOr<Extent> count = node.require(length ? node.extents.maximum(*length, 0) : std::nullopt);
+  if (failed(count))
+    return mlir::failure();
+  constexpr int64_t kMaximumKnown = 1 << 16;
+  std::optional<int64_t> number = count->constant(), start = bounds[0].constant();
+  if (!isReasonable(*count))
+    return node.error("the range has too many elements");
+  if (!number || !start || *number > kMaximumKnown) {
+    node.set(0, emitRange(node, bounds[0], bounds[2], *count));
+    return mlir::success();
+  }
+  llvm::SmallVector<int64_t> values;
+  for (int64_t i = 0; i < *number; ++i)
+    values.push_back(*start + i * *step);
+  mlir::Type type = node.input(0).elementType;
+  GraphValue result = listValue(type, Constant::integers(type, values), false);
+  result.shape = {*number};
+  node.set(0, std::move(result));
+  return mlir::success();
+}
+
+mlir::LogicalResult importTile(Node &node) {
+  const GraphValue &value = node.input(0);
+  mlir::FailureOr<llvm::SmallVector<Extent>> repeats = node.requireIntegers(1, "repeats");
+  if (failed(repeats))
+    return mlir::failure();
+  if (static_cast<int64_t>(repeats->size()) != value.rank())
+    return node.error("repeats has " + llvm::Twine(repeats->size()) +
+                      " elements, but expected one for each of " + llvm::Twine(value.rank()) + " dimensions");
+  // [a, b] as [1, a, 1, b], broadcast to [r, a, s, b], is [r * a, s * b].
+  Shape apart, broadcast, shape;
+  for (auto [size, repeat] : llvm::zip_equal(value.shape, *repeats)) {
+    mlir::FailureOr<Extent> product = node.require(multiply(size, repeat));
+    if (failed(product))
+      return mlir::failure();
+    apart.append({1, size});
+    broadcast.append({repeat, size});
+    shape.push_back(*product);
+  }
+  if (!isReasonable(shape) || !isReasonable(*repeats))
+    return node.error("the shape " + node.extents.text(shape) + " is negative or too large");
+  GraphValue repeated = broadcastTo(node, node.emit.reshape(value, apart), broadcast);
+  node.set(0, node.emit.reshape(repeated, shape));
+  return mlir::success();
+}
+
+mlir::LogicalResult importOneHot(Node &node) {
+  const GraphValue &indices = node.input(0), &values = node.input(2);
+  mlir::FailureOr<llvm::SmallVector<Extent>> depth = mlir::failure();
+  if (node.input(1).isReal() && node.input(1).constant && node.input(1).constant->size() == 1)
+    depth = llvm::SmallVector<Extent>{static_cast<int64_t>(node.input(1).constant->real(0))};
+  else
+    depth = node.requireIntegers(1, "the depth");
+  mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", -1), indices.rank() + 1);
+  if (failed(depth) || failed(axis) || depth->size() != 1)
+    return failed(depth) || failed(axis) ? mlir::failure() : node.error("the depth is not a scalar");
+  if (values.shape != Shape{2})
+    return node.error("values has shape " + node.extents.text(values.shape) + ", but expected [2]");
+  Shape shape = indices.shape;
+  shape.insert(shape.begin() + *axis, depth->front());
+  if (!isReasonable(shape))
+    return node.error("the shape " + node.extents.text(shape) + " is negative or too large");
+  Access input{node.emit.tensor(indices), {}}, output{node.emit.empty(values.elementType, shape), {}};
+  for (int64_t i = 0; i < static_cast<int64_t>(shape.size()); ++i) {
+    output.loops.push_back(i);
+    if (i != *axis)
+      input.loops.push_back(i);
+  }
+  Value both = node.emit.tensor(values), zero = node.emit.indexConstant(0), one = node.emit.indexConstant(1);
+  Value off = mlir::tensor::ExtractOp::create(node.builder, node.location, both, zero);
+  Value on = mlir::tensor::ExtractOp::create(node.builder, node.location, both, one);
+  Value size = node.emit.index(depth->front());
+  auto body = [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange v) {
+    Scalars s{builder, location};
+    Value index = s.toIndex(s.cast(v[0], builder.getI64Type()));
+    Value wrapped = s.select(s.less(index, s.constant(index.getType(), 0)), s.add(index, size), index);
+    return llvm::SmallVector<Value>{s.select(s.equal(wrapped, s.loop(*axis)), on, off)};
+  };
+  Value result = node.emit.generic(shape.size(), {}, input, output, body)[0];
+  node.set(0, node.emit.wrap(result, values.elementType, shape));
+  return mlir::success();
+}
+
+mlir::LogicalResult importTrilu(Node &node) {
+  const GraphValue &value = node.input(0);
+  bool isUpper = node.integer("upper", 1) != 0;
+  Extent diagonal = 0;
+  if (node.has(1)) {
+    mlir::FailureOr<llvm::SmallVector<Extent>> given = node.requireIntegers(1, "the diagonal");
+    if (failed(given) || given->size() != 1)
+      return failed(given) ? mlir::failure() : node.error("the diagonal is not a scalar");
+    diagonal = given->front();
+  }
+  if (value.rank() < 2)
+    return node.error("the input has rank " + llvm::Twine(value.rank()) + ", but expected at least 2");
+  Value offset = node.emit.index(diagonal);
+  auto body = [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange v) {
+    Scalars s{builder, location};
+    Value row = s.add(s.loop(value.rank() - 2), offset), column = s.loop(value.rank() - 1);
+    Value keeps = isUpper ? s.lessOrEqual(row, column) : s.lessOrEqual(column, row);
+    return s.select(keeps, v[0], s.constant(v[0].getType(), 0));
+  };
+  // Even a uniform value is not uniform any more: the result is never folded here.
+  node.set(0, node.emit.elementwise(value.elementType, value.shape, {&value}, body));
+  return mlir::success();
+}
+
+} // namespace winnow::frontend

@@ -1,0 +1,438 @@
+// Walks the nodes of an ONNX model and makes its function.
+#include "lib/Import/ONNX/GraphImporter.h"
+#include "lib/Import/ONNX/Node.h"
+#include "lib/Import/ONNX/Operators.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/Path.h"
+
+namespace winnow::frontend {
+namespace {
+
+// More nodes than any model has; calls of functions that call functions multiply quickly.
+constexpr int64_t kMaximumNodes = 1 << 20;
+constexpr unsigned kMaximumDepth = 32;
+constexpr int64_t kFirstOpset = 13, kLastOpset = 23;
+
+bool isDefaultDomain(llvm::StringRef domain) { return domain.empty() || domain == "ai.onnx"; }
+
+int64_t findOpset(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports) {
+  for (const onnx::OperatorSetIdProto &entry : imports)
+    if (isDefaultDomain(entry.domain()))
+      return entry.version();
+  return 0;
+}
+
+void countReads(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes,
+                const onnx::NodeProto *outer, Scope &scope) {
+  for (const onnx::NodeProto &node : nodes) {
+    for (const std::string &name : node.input()) {
+      ++scope.uses[name];
+      scope.reader[name] = outer ? nullptr : &node;
+    }
+    for (const onnx::AttributeProto &attribute : node.attribute())
+      if (attribute.has_g()) {
+        countReads(attribute.g().node(), &node, scope);
+        for (const onnx::ValueInfoProto &output : attribute.g().output())
+          ++scope.uses[output.name()];
+      }
+  }
+}
+
+void eraseDeadOperations(mlir::Block &block) {
+  for (mlir::Operation &operation : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (mlir::isOpTriviallyDead(&operation))
+      operation.erase();
+}
+
+} // namespace
+
+const GraphValue *Scope::find(llvm::StringRef name) const {
+  for (const Scope *scope = this; scope; scope = scope->parent)
+    if (auto found = scope->values.find(name); found != scope->values.end())
+      return &found->second;
+  return nullptr;
+}
+
+mlir::Location nodeLocation(mlir::MLIRContext *context, const onnx::NodeProto &proto) {
+  llvm::StringRef name = proto.name();
+  if (name.empty() && proto.output_size() > 0)
+    name = proto.output(0);
+  return mlir::NameLoc::get(mlir::StringAttr::get(context, proto.op_type() + ":" + name));
+}
+
+bool isReasonable(llvm::ArrayRef<Extent> shape) {
+  // Zeros are left out: a tensor without elements may have large dimensions besides, but not arbitrary ones.
+  int64_t count = 1;
+  for (const Extent &extent : shape) {
+    int64_t size = extent.constant().value_or(1);
+    if (size < 0 || size > kMaximumElements || (size > 0 && llvm::MulOverflow(count, size, count)) ||
+        count > kMaximumElements)
+      return false;
+  }
+  return elementCount(shape).has_value() && shape.size() <= 32;
+}
+
+GraphImporter::GraphImporter(const onnx::ModelProto &model, llvm::StringRef path, mlir::MLIRContext &context,
+                             const ONNXImportOptions &options, Bindings &bindings)
+    : model(model), path(path.str()), folder(llvm::sys::path::parent_path(path).str()), options(options),
+      bindings(bindings), emitter(&context, extents) {
+  context.loadDialect<mlir::func::FuncDialect, mlir::linalg::LinalgDialect, mlir::tensor::TensorDialect,
+                      mlir::arith::ArithDialect, mlir::math::MathDialect>();
+}
+
+void GraphImporter::report(mlir::Location location, std::string message) {
+  problems.push_back({location, std::move(message)});
+}
+
+bool GraphImporter::requireEqual(const Extent &a, const Extent &b) {
+  std::optional<Extent> difference = subtract(a, b);
+  if (!difference)
+    return false;
+  if (difference->is(0))
+    return true;
+  // Sizes that every term has as a factor may be taken for positive: with zero elements all shapes agree.
+  std::vector<unsigned> shared = difference->terms().front().symbols;
+  for (const Extent::Term &term : difference->terms())
+    llvm::erase_if(shared, [&](unsigned number) { return !llvm::is_contained(term.symbols, number); });
+  llvm::ArrayRef<Extent::Term> terms = difference->terms();
+  if (!shared.empty() && terms.size() > 1)
+    if (std::optional<Extent> reduced = divideExactly(*difference, Extent::symbol(shared.front())))
+      return requireEqual(*reduced, 0);
+  auto isInput = [&](const Extent::Term &term) {
+    return term.symbols.size() == 1 && extents.symbol(term.symbols[0]).kind == ExtentSymbol::Kind::Input;
+  };
+  if (terms.size() != 2 || !isInput(terms[1]))
+    return false;
+  const Extent::Term &last = terms[1];
+  if (terms[0].coefficient == INT64_MIN || last.coefficient == INT64_MIN)
+    return false;
+  const ExtentSymbol &bound = extents.symbol(last.symbols[0]);
+  Binding binding;
+  if (terms[0].symbols.empty()) { // coefficient * size + constant = 0
+    if (last.coefficient == -1
+            ? terms[0].coefficient < 0
+            : terms[0].coefficient % last.coefficient != 0 || terms[0].coefficient / last.coefficient > 0)
+      return false;
+    binding.size = last.coefficient == -1 ? terms[0].coefficient : -(terms[0].coefficient / last.coefficient);
+  } else if (isInput(terms[0]) && terms[0].coefficient == -last.coefficient) {
+    const ExtentSymbol &other = extents.symbol(terms[0].symbols[0]);
+    binding.dimension = other.name;
+    binding.hasName = other.hasName;
+  } else {
+    return false;
+  }
+  hasNewBinding = true;
+  bindings.try_emplace(bound.name, std::move(binding));
+  return true;
+}
+
+Extent GraphImporter::inputExtent(const onnx::TensorShapeProto::Dimension &dimension, llvm::StringRef input,
+                                  int64_t axis) {
+  if (dimension.has_dim_value() && dimension.dim_value() != -1)
+    return dimension.dim_value();
+  std::string name = dimension.dim_param();
+  bool hasName = !name.empty() && name != "?" && name != "-1";
+  if (!hasName)
+    name = (input + "." + llvm::Twine(axis)).str();
+  if (auto given = options.dimensions.find(name); given != options.dimensions.end())
+    return given->second;
+  for (auto binding = bindings.find(name); binding != bindings.end(); binding = bindings.find(name)) {
+    if (binding->second.size)
+      return *binding->second.size;
+    name = binding->second.dimension;
+    // Two dimensions that must agree need a name that says so.
+    hasName = true;
+  }
+  for (const auto &binding : bindings)
+    hasName |= binding.second.dimension == name;
+  return extents.input(name, hasName);
+}
+
+bool GraphImporter::declareInput(const onnx::ValueInfoProto &input, Scope &scope) {
+  auto fail = [&](const llvm::Twine &message) {
+    report(mlir::FileLineColLoc::get(context(), path, 0, 0),
+           ("input '" + llvm::Twine(input.name()) + "' " + message).str());
+    return false;
+  };
+  if (!input.type().has_tensor_type())
+    return fail("is not a tensor, but expected one");
+  const onnx::TypeProto::Tensor &tensor = input.type().tensor_type();
+  GraphValue value;
+  value.elementType = elementType(context(), tensor.elem_type());
+  if (!value.elementType)
+    return fail("has element type " + dataTypeName(tensor.elem_type()) +
+                ", but expected a float, an integer of 8, 32 or 64 bits, or bool");
+  if (!tensor.has_shape())
+    return fail("has no shape, but expected one (its dimensions may be dynamic)");
+  for (auto [axis, dimension] : llvm::enumerate(tensor.shape().dim()))
+    value.shape.push_back(inputExtent(dimension, input.name(), axis));
+  if (!isReasonable(value.shape))
+    return fail("has shape " + extents.text(value.shape) + ", which is negative or too large");
+  arguments.push_back(value);
+  argumentNames.push_back(input.name());
+  if (!scope.values.try_emplace(input.name(), std::move(value)).second)
+    return fail("is declared twice");
+  return true;
+}
+
+bool GraphImporter::importInputs(const onnx::GraphProto &graph, Scope &scope) {
+  bool isValid = true;
+  for (const onnx::ValueInfoProto &input : graph.input())
+    if (!scope.values.contains(input.name())) // an initializer of that name is its default
+      isValid &= declareInput(input, scope);
+  if (!isValid)
+    return false;
+  llvm::SmallVector<mlir::Type> types;
+  for (const GraphValue &argument : arguments)
+    types.push_back(emitter.type(argument.elementType, argument.shape));
+  function = mlir::func::FuncOp::create(emitter.builder, emitter.location, options.functionName,
+                                        emitter.builder.getFunctionType(types, {}));
+  mlir::Block *entry = function.addEntryBlock();
+  emitter.builder.setInsertionPointToStart(entry);
+  for (auto [index, name] : llvm::enumerate(argumentNames)) {
+    GraphValue &value = scope.values[name];
+    value.tensor = entry->getArgument(index);
+    function.setArgAttr(index, "winnow.name", emitter.builder.getStringAttr(name));
+    function.setArgAttr(index, "winnow.dims", dimensionNames(value.shape, true));
+    if (isUnsigned(value.elementType))
+      function.setArgAttr(index, "winnow.type", emitter.builder.getStringAttr(typeName(value.elementType)));
+  }
+  defineInputSizes();
+  return true;
+}
+
+void GraphImporter::defineInputSizes() {
+  llvm::SmallVector<bool> isDefined(extents.size(), false);
+  mlir::Block &entry = function.getBody().front();
+  for (auto [index, argument] : llvm::enumerate(arguments))
+    for (auto [axis, extent] : llvm::enumerate(argument.shape)) {
+      std::optional<unsigned> symbol = extent.asSymbol();
+      if (!symbol || isDefined[*symbol])
+        continue;
+      isDefined[*symbol] = true;
+      emitter.defineSymbol(*symbol, mlir::tensor::DimOp::create(emitter.builder, emitter.location,
+                                                                entry.getArgument(index), axis));
+    }
+}
+
+mlir::ArrayAttr GraphImporter::dimensionNames(llvm::ArrayRef<Extent> shape, bool isInput) {
+  llvm::SmallVector<mlir::Attribute> names;
+  for (const Extent &extent : shape) {
+    std::optional<unsigned> symbol = extent.asSymbol();
+    bool hasName = symbol && extents.symbol(*symbol).kind == ExtentSymbol::Kind::Input &&
+                   extents.symbol(*symbol).hasName;
+    names.push_back(emitter.builder.getStringAttr(hasName ? extents.symbol(*symbol).name : ""));
+  }
+  return emitter.builder.getArrayAttr(names);
+}
+
+void GraphImporter::importInitializers(const onnx::GraphProto &graph, Scope &scope) {
+  mlir::Location fileLocation = mlir::FileLineColLoc::get(context(), path, 0, 0);
+  for (const onnx::TensorProto &tensor : graph.initializer()) {
+    std::string error;
+    std::optional<GraphValue> value = readTensor(context(), tensor, folder, error);
+    if (value && !isReasonable(value->shape)) {
+      error = "its shape is too large";
+      value.reset();
+    }
+    if (!value) {
+      report(fileLocation, "initializer '" + tensor.name() + "': " + error);
+      value.emplace().isFaulty = true;
+    }
+    defineOutput(scope, tensor.name(), std::move(*value), fileLocation);
+  }
+  if (graph.sparse_initializer_size() > 0)
+    report(fileLocation, "sparse initializers are not supported, but expected dense ones");
+}
+
+void GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope &scope) {
+  llvm::SmallVector<mlir::Value> results;
+  llvm::SmallVector<mlir::NamedAttrList> attributes;
+  emitter.location = function.getLoc();
+  if (graph.output_size() == 0)
+    report(emitter.location, "the graph has no outputs, but expected at least one");
+  for (const onnx::ValueInfoProto &output : graph.output()) {
+    const GraphValue *value = scope.find(output.name());
+    if (!value) {
+      report(emitter.location, "output '" + output.name() + "' is made by no node");
+      continue;
+    }
+    if (value->isFaulty)
+      continue;
+    const onnx::TypeProto::Tensor &declared = output.type().tensor_type();
+    if (output.type().has_tensor_type() && declared.elem_type() != 0 &&
+        elementType(context(), declared.elem_type()) != value->elementType) {
+      report(emitter.location, "output '" + output.name() + "' is declared as " +
+                                   dataTypeName(declared.elem_type()) + ", but is " +
+                                   typeName(value->elementType));
+      continue;
+    }
+    if (declared.has_shape() && declared.shape().dim_size() != value->rank()) {
+      report(emitter.location, "output '" + output.name() + "' is declared with rank " +
+                                   std::to_string(declared.shape().dim_size()) + ", but has rank " +
+                                   std::to_string(value->rank()));
+      continue;
+    }
+    results.push_back(emitter.tensor(*value));
+    mlir::NamedAttrList &list = attributes.emplace_back();
+    list.set("winnow.name", emitter.builder.getStringAttr(output.name()));
+    list.set("winnow.dims", dimensionNames(value->shape, false));
+    if (isUnsigned(value->elementType))
+      list.set("winnow.type", emitter.builder.getStringAttr(typeName(value->elementType)));
+  }
+  mlir::func::ReturnOp::create(emitter.builder, emitter.location, results);
+  function.setFunctionType(
+      emitter.builder.getFunctionType(function.getArgumentTypes(), mlir::ValueRange(results).getTypes()));
+  for (auto [index, list] : llvm::enumerate(attributes))
+    function.setResultAttrs(index, list.getDictionary(context()));
+}
+
+bool GraphImporter::checkModel() {
+  int64_t opset = findOpset(model.opset_import());
+  if (opset >= kFirstOpset && opset <= kLastOpset)
+    return true;
+  report(emitter.location, "the model uses operator set " + std::to_string(opset) + ", but expected " +
+                               std::to_string(kFirstOpset) + " to " + std::to_string(kLastOpset));
+  return false;
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::import() {
+  emitter.location = mlir::FileLineColLoc::get(context(), path, 0, 0);
+  if (!checkModel())
+    return nullptr;
+  module = mlir::ModuleOp::create(emitter.location);
+  emitter.builder.setInsertionPointToStart(module->getBody());
+  Scope scope;
+  scope.opset = findOpset(model.opset_import());
+  countUses(model.graph(), scope);
+  importInitializers(model.graph(), scope);
+  if (!importInputs(model.graph(), scope))
+    return nullptr;
+  importNodes(model.graph().node(), scope);
+  importOutputs(model.graph(), scope);
+  if (!problems.empty() || hasNewBinding)
+    return nullptr;
+  eraseDeadOperations(function.getBody().front());
+  return std::move(module);
+}
+
+void GraphImporter::countUses(const onnx::GraphProto &graph, Scope &scope) {
+  countReads(graph.node(), nullptr, scope);
+  for (const onnx::ValueInfoProto &output : graph.output()) {
+    ++scope.uses[output.name()];
+    scope.reader[output.name()] = nullptr;
+  }
+}
+
+void GraphImporter::defineOutput(Scope &scope, llvm::StringRef name, GraphValue value,
+                                 mlir::Location location) {
+  if (name.empty())
+    return;
+  if (!scope.values.try_emplace(name, std::move(value)).second)
+    report(location, ("the name '" + name + "' is defined twice").str());
+}
+
+void GraphImporter::markFaulty(const onnx::NodeProto &proto, Scope &scope) {
+  GraphValue faulty;
+  faulty.isFaulty = true;
+  for (const std::string &name : proto.output())
+    scope.values.try_emplace(name, faulty);
+}
+
+void GraphImporter::importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes,
+                                Scope &scope) {
+  for (const onnx::NodeProto &proto : nodes) {
+    if (++nodeCount > kMaximumNodes) {
+      report(function.getLoc(), "the model has more than " + std::to_string(kMaximumNodes) + " nodes");
+      return;
+    }
+    importNode(proto, scope);
+  }
+}
+
+void GraphImporter::importNode(const onnx::NodeProto &proto, Scope &scope) {
+  mlir::Location location = nodeLocation(context(), proto);
+  emitter.location = location;
+  Node node(*this, scope, proto, location);
+  bool isReady = true;
+  for (const std::string &name : proto.input()) {
+    const GraphValue *value = scope.find(name);
+    if (!name.empty() && !value)
+      (void)node.error("reads '" + name +
+                       "', which no node before it makes; expected a graph without cycles, in order");
+    isReady &= name.empty() || (value && !value->isFaulty);
+  }
+  std::vector<GraphValue> results;
+  mlir::LogicalResult status = mlir::failure();
+  if (!isDefaultDomain(proto.domain())) {
+    if (isReady && importFunctionCall(proto, scope, location))
+      return;
+    if (isReady)
+      (void)node.error("its domain '" + proto.domain() +
+                       "' is not supported; expected an operator of ONNX or a function of the model");
+  } else if (const Operator *operation = findOperator(proto.op_type()); !operation) {
+    (void)node.error(llvm::Twine("the operator is not supported; expected one of the ") +
+                     llvm::Twine(operators().size()) + " operators that winnow imports");
+  } else if (operation->since > scope.opset) {
+    (void)node.error(llvm::Twine("expected opset ") + llvm::Twine(operation->since) +
+                     " or later for this operator");
+  } else if (isReady) {
+    status = checkInputs(node, *operation);
+    if (succeeded(status))
+      status = operation->import(node);
+    if (succeeded(status))
+      status = node.finish(results);
+  }
+  if (failed(status))
+    return markFaulty(proto, scope);
+  for (auto [index, value] : llvm::enumerate(results))
+    defineOutput(scope, proto.output(index), std::move(value), location);
+}
+
+bool GraphImporter::importFunctionCall(const onnx::NodeProto &proto, Scope &scope, mlir::Location location) {
+  auto found = llvm::find_if(model.functions(), [&](const onnx::FunctionProto &candidate) {
+    return candidate.domain() == proto.domain() && candidate.name() == proto.op_type();
+  });
+  if (found == model.functions().end() || scope.depth >= kMaximumDepth)
+    return false;
+  const onnx::FunctionProto &callee = *found;
+  Scope inner;
+  inner.function = &callee;
+  inner.depth = scope.depth + 1;
+  inner.opset = findOpset(callee.opset_import());
+  if (inner.opset < kFirstOpset || inner.opset > kLastOpset)
+    inner.opset = scope.opset;
+  for (auto [index, name] : llvm::enumerate(callee.input()))
+    if (static_cast<int>(index) < proto.input_size() && !proto.input(index).empty())
+      inner.values.try_emplace(name, *scope.find(proto.input(index)));
+  for (const onnx::AttributeProto &attribute : callee.attribute_proto())
+    inner.callAttributes[attribute.name()] = &attribute;
+  for (const onnx::AttributeProto &attribute : proto.attribute())
+    inner.callAttributes[attribute.name()] = attribute.ref_attr_name().empty()
+                                                 ? &attribute
+                                                 : scope.callAttributes.lookup(attribute.ref_attr_name());
+  countReads(callee.node(), nullptr, inner);
+  for (const std::string &name : callee.output()) {
+    ++inner.uses[name];
+    inner.reader[name] = nullptr;
+  }
+  importNodes(callee.node(), inner);
+  for (auto [index, name] : llvm::enumerate(proto.output())) {
+    const GraphValue *value =
+        static_cast<int>(index) < callee.output_size() ? inner.find(callee.output(index)) : nullptr;
+    GraphValue faulty;
+    faulty.isFaulty = true;
+    if (!value)
+      report(location, "function '" + callee.name() + "' does not make its output " + std::to_string(index));
+    defineOutput(scope, name, value ? *value : faulty, location);
+  }
+  return true;
+}
+
+} // namespace winnow::frontend

@@ -1,0 +1,219 @@
+// Operators that read or write at positions that are data: Gather, GatherElements, ScatterElements. A
+// negative position counts from the end; one outside is clamped, so that no data can make a program read
+// or write beyond a tensor.
+#include "lib/Import/ONNX/Operators.h"
+#include "lib/Import/ONNX/Rearrange.h"
+#include "lib/Import/ONNX/Scalars.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace winnow::frontend {
+namespace {
+
+using mlir::Value;
+using mlir::ValueRange;
+
+Value wrapped(const Scalars &s, Value index, Value size) {
+  Value zero = s.constant(index.getType(), 0);
+  return s.select(s.less(index, zero), s.add(index, size), index);
+}
+
+Value clamped(const Scalars &s, Value index, Value size) {
+  Value zero = s.constant(index.getType(), 0), last = s.subtract(size, s.constant(index.getType(), 1));
+  return s.maximum(s.minimum(wrapped(s, index, size), last), zero);
+}
+
+/// Constant positions inside the dimension, negative ones resolved; an error if one is outside.
+mlir::FailureOr<std::optional<llvm::SmallVector<int64_t>>> knownPositions(Node &node, const Extent &size) {
+  std::optional<llvm::SmallVector<Extent>> elements = node.knownIntegers(1);
+  std::optional<llvm::SmallVector<int64_t>> numbers = elements ? constantShape(*elements) : std::nullopt;
+  std::optional<int64_t> limit = size.constant();
+  if (!numbers || !limit)
+    return std::optional<llvm::SmallVector<int64_t>>();
+  for (int64_t &number : *numbers) {
+    if (number < -*limit || number >= *limit)
+      return node.error("index " + llvm::Twine(number) + " is outside of the dimension of size " +
+                        llvm::Twine(*limit));
+    number = number < 0 ? number + *limit : number;
+  }
+  return numbers;
+}
+
+/// Folds a gather from known data at known positions.
+std::optional<GraphValue> foldGather(const GraphValue &data, llvm::ArrayRef<int64_t> positions,
+                                     const GraphValue &indices, int64_t axis, const Shape &shape) {
+  std::optional<llvm::SmallVector<int64_t>> sizes = constantShape(data.shape);
+  if (!data.isKnown() || !sizes)
+    return std::nullopt;
+  llvm::SmallVector<int64_t> strides = rowMajorStrides(*sizes);
+  llvm::SmallVector<int64_t> indexStrides = rowMajorStrides(*constantShape(indices.shape));
+  return rearrange(data, shape, [&](llvm::ArrayRef<int64_t> index) {
+    int64_t place = 0, which = 0;
+    for (int64_t i = 0; i < axis; ++i)
+      place += index[i] * strides[i];
+    for (int64_t i = 0; i < indices.rank(); ++i)
+      which += index[axis + i] * indexStrides[i];
+    place += positions[which] * strides[axis];
+    for (int64_t i = axis + 1; i < data.rank(); ++i)
+      place += index[i + indices.rank() - 1] * strides[i];
+    return place;
+  });
+}
+
+GraphValue emitGather(Node &node, const GraphValue &data, const GraphValue &indices, int64_t axis,
+                      const Shape &shape) {
+  Value source = node.emit.tensor(data), size = node.emit.index(data.shape[axis]);
+  Access input{node.emit.tensor(indices), llvm::to_vector(llvm::seq<int64_t>(axis, axis + indices.rank()))};
+  Access output{node.emit.empty(data.elementType, shape),
+                llvm::to_vector(llvm::seq<int64_t>(0, shape.size()))};
+  auto body = [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange v) {
+    Scalars s{builder, location};
+    llvm::SmallVector<Value> place;
+    for (int64_t i = 0; i < axis; ++i)
+      place.push_back(s.loop(i));
+    place.push_back(clamped(s, s.toIndex(v[0]), size));
+    for (int64_t i = axis + 1; i < data.rank(); ++i)
+      place.push_back(s.loop(i + indices.rank() - 1));
+    return llvm::SmallVector<Value>{mlir::tensor::ExtractOp::create(builder, location, source, place)};
+  };
+  Value result = node.emit.generic(shape.size(), {}, input, output, body)[0];
+  return node.emit.wrap(result, data.elementType, shape);
+}
+
+Value combineScattered(const Scalars &s, llvm::StringRef reduction, Value old, Value update) {
+  if (reduction == "add")
+    return s.add(old, update);
+  if (reduction == "mul")
+    return s.multiply(old, update);
+  if (reduction == "max")
+    return s.maximum(old, update);
+  if (reduction == "min")
+    return s.minimum(old, update);
+  return update;
+}
+
+/// Writes the updates into `data`, whose dimensions beside the axis are those of the updates: for each
+/// element of the result, a reduction over all updates of its line in which the last that hits it wins.
+///
+///   linalg.generic (d..., j) ins(indices[d... with j at the axis], updates[same]) outs(data[d...])
+///     %hit = arith.cmpi eq, %index (wrapped unless it comes from TopK), (linalg.index axis)
+///     yield select %hit, %update, %old
+GraphValue emitScatter(Node &node, const GraphValue &data, int64_t axis, llvm::StringRef reduction) {
+  const GraphValue &indices = node.input(1), &updates = node.input(2);
+  int64_t rank = data.rank();
+  Value size = node.emit.index(data.shape[axis]);
+  // A fill can be told from other data without looking at its elements.
+  mlir::Value init =
+      data.isUniform() ? node.emit.filled(data.constant->attribute(0), data.shape) : node.emit.tensor(data);
+  Access output{init, llvm::to_vector(llvm::seq<int64_t>(0, rank))};
+  Access position{node.emit.tensor(indices), output.loops};
+  position.loops[axis] = rank;
+  llvm::SmallVector<Access> inputs = {position};
+  if (!updates.isUniform())
+    inputs.push_back({node.emit.tensor(updates), position.loops});
+  auto body = [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange v) {
+    Scalars s{builder, location, isUnsigned(data.elementType)};
+    Value update = v[1];
+    if (updates.isUniform())
+      update = mlir::arith::ConstantOp::create(builder, location, updates.constant->attribute(0));
+    Value index = s.toIndex(v[0]);
+    if (!indices.isNatural)
+      index = wrapped(Scalars{builder, location}, index, size);
+    Value hit = s.equal(index, s.loop(axis));
+    return llvm::SmallVector<Value>{
+        s.select(hit, combineScattered(s, reduction, v.back(), update), v.back())};
+  };
+  Value result = node.emit.generic(rank + 1, rank, inputs, output, body)[0];
+  return node.emit.wrap(result, data.elementType, data.shape);
+}
+
+} // namespace
+
+mlir::LogicalResult importGather(Node &node) {
+  const GraphValue &data = node.input(0), &indices = node.input(1);
+  mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", 0), data.rank());
+  if (failed(axis))
+    return mlir::failure();
+  Shape shape(data.shape.begin(), data.shape.begin() + *axis);
+  shape.append(indices.shape);
+  shape.append(data.shape.begin() + *axis + 1, data.shape.end());
+  auto positions = knownPositions(node, data.shape[*axis]);
+  if (failed(positions))
+    return mlir::failure();
+  if (!isReasonable(shape))
+    return node.error("the shape " + node.extents.text(shape) + " is too large");
+  if (*positions) {
+    if (std::optional<GraphValue> folded = foldGather(data, **positions, indices, *axis, shape)) {
+      node.set(0, std::move(*folded));
+      return mlir::success();
+    }
+    if ((*positions)->size() == 1) {
+      Shape part = data.shape;
+      part[*axis] = 1;
+      llvm::SmallVector<Extent> offsets(data.rank(), 0);
+      offsets[*axis] = (*positions)->front();
+      llvm::SmallVector<int64_t> steps(data.rank(), 1);
+      node.set(0, node.emit.reshape(node.emit.slice(data, offsets, part, steps), shape));
+      return mlir::success();
+    }
+  }
+  node.set(0, emitGather(node, data, indices, *axis, shape));
+  return mlir::success();
+}
+
+mlir::LogicalResult importGatherElements(Node &node) {
+  const GraphValue &data = node.input(0), &indices = node.input(1);
+  mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", 0), data.rank());
+  if (failed(axis) || failed(node.requireRank(1, data.rank(), data.rank())))
+    return mlir::failure();
+  for (int64_t i = 0; i < data.rank(); ++i)
+    if (i != *axis && node.extents.less(data.shape[i], indices.shape[i]) != false &&
+        failed(node.requireEqual(data.shape[i], indices.shape[i], "dimensions beside the axis")))
+      return mlir::failure();
+  Value source = node.emit.tensor(data), size = node.emit.index(data.shape[*axis]);
+  auto body = [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange v) {
+    Scalars s{builder, location};
+    llvm::SmallVector<Value> place;
+    for (int64_t i = 0; i < data.rank(); ++i)
+      place.push_back(i == *axis ? clamped(s, s.toIndex(v[0]), size) : s.loop(i));
+    return mlir::tensor::ExtractOp::create(builder, location, source, place);
+  };
+  node.set(0, node.emit.elementwise(data.elementType, indices.shape, {&indices}, body));
+  return mlir::success();
+}
+
+mlir::LogicalResult importScatterElements(Node &node) {
+  const GraphValue &data = node.input(0), &indices = node.input(1), &updates = node.input(2);
+  mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", 0), data.rank());
+  std::string reduction = node.string("reduction", "none");
+  if (failed(axis) || failed(node.requireRank(1, data.rank(), data.rank())) ||
+      failed(node.requireRank(2, data.rank(), data.rank())))
+    return mlir::failure();
+  if (reduction != "none" && reduction != "add" && reduction != "mul" && reduction != "max" &&
+      reduction != "min")
+    return node.error("reduction is '" + reduction + "', but expected none, add, mul, max or min");
+  Shape part = data.shape;
+  for (int64_t i = 0; i < data.rank(); ++i) {
+    if (failed(node.requireEqual(indices.shape[i], updates.shape[i], "shapes of indices and updates")))
+      return mlir::failure();
+    if (i == *axis)
+      continue;
+    // The indices may cover only the beginning of a dimension.
+    if (node.extents.less(indices.shape[i], data.shape[i]) == true)
+      part[i] = indices.shape[i];
+    else if (failed(node.requireEqual(indices.shape[i], data.shape[i], "dimensions beside the axis")))
+      return mlir::failure();
+  }
+  if (part == data.shape) {
+    node.set(0, emitScatter(node, data, *axis, reduction));
+    return mlir::success();
+  }
+  llvm::SmallVector<Extent> offsets(data.rank(), 0);
+  llvm::SmallVector<int64_t> steps(data.rank(), 1);
+  GraphValue changed = emitScatter(node, node.emit.slice(data, offsets, part, steps), *axis, reduction);
+  node.set(0, node.emit.insert(changed, data, offsets));
+  return mlir::success();
+}
+
+} // namespace winnow::frontend
