@@ -17,9 +17,9 @@ import pairs
 from tools import Module, ToolError
 
 HERE = pathlib.Path(__file__).parent
-# The convolutions behind the gates: their nodes in both models, and a dense layer's multiply-adds for one
+# The convolutions behind the gates: their nodes, named alike in both models, and a dense layer's multiply-adds for one
 # image: output channels x input channels x taps x positions.
-GATED_LAYERS = {"node_conv2d_1": 64 * 32 * 9 * 64, "node_conv2d_2": 64 * 64 * 9 * 64}
+GATED_LAYERS = {"Conv:node_conv2d_1": 64 * 32 * 9 * 64, "Conv:node_conv2d_2": 64 * 64 * 9 * 64}
 TOLERANCE = 1e-4  # largest absolute difference of a logit in float32, whatever the order of summation
 
 
@@ -45,11 +45,13 @@ def accuracy(logits, labels):
     return float(np.mean(logits.argmax(axis=1) == labels))
 
 
-def check_compilation(bars, modules):
+def check_compilation(bars, modules, timed):
     print("Compile")
     for name, module in modules.items():
         seconds = module.compile("--with-reference")
-        bars.check(seconds < 3, f"{name}: {seconds:.2f} s (bar: under 3 s), module of {module.path.stat().st_size} bytes")
+        if timed:
+            bars.check(seconds < 3, f"{name}: {seconds:.2f} s (bar: under 3 s)")
+        print(f"          {name}: module of {module.path.stat().st_size} bytes")
 
 
 def check_accuracy(bars, modules, images, labels, stored):
@@ -87,7 +89,7 @@ def check_devices(bars, modules, images):
 
 def multiply_adds(report, node):
     """What the simulator executed in the kernels that compute a node."""
-    kernels = [kernel for kernel in report["profile"]["kernels"] if node in kernel["origin"].split()]
+    kernels = [kernel for kernel in report["profile"]["kernels"] if node in kernel["origin"].split(", ")]
     if not kernels:
         raise ToolError(f"no kernel of {report['target']} computes the node {node}")
     return sum(kernel["counters"]["float_multiply_adds"] for kernel in kernels)
@@ -139,7 +141,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tools", type=pathlib.Path, required=True, help="folder of winnow-compile and winnow-run")
     parser.add_argument("--simulated-images", type=int, default=64, help="images to run in the simulator")
-    parser.add_argument("--blocks", type=int, default=10, help="blocks of the comparison of times; 0 leaves it out")
+    parser.add_argument("--untimed", action="store_true", help="leave out what depends on the speed of the machine")
+    parser.add_argument("--blocks", type=int, default=10, help="blocks of the comparison of times")
     parser.add_argument("--repeat", type=int, default=400, help="calls in one timing at batch 1")
     options = parser.parse_args()
 
@@ -150,12 +153,12 @@ def main():
     bars = Bars()
     with tempfile.TemporaryDirectory() as folder:
         modules = {name: Module(options.tools, pathlib.Path(folder), data / f"{name}.onnx") for name in stored}
-        check_compilation(bars, modules)
+        check_compilation(bars, modules, not options.untimed)
         check_accuracy(bars, modules, images, labels, stored)
         simulated = images[: options.simulated_images]
         reports = check_devices(bars, modules, simulated)
         check_skipped(bars, reports, len(simulated))
-        if options.blocks:
+        if not options.untimed:
             check_times(bars, modules, images, options.blocks, options.repeat)
             check_start(bars, modules["gated"], images)
     print(f"{len(bars.missed)} bars missed" if bars.missed else "All bars met")
