@@ -60,7 +60,7 @@ template <typename OpTy> std::string explainContraction(OpTy op) {
 
 bool winnow::reachesProducer(Value tensor) {
   Operation *op = tensor.getDefiningOp();
-  if (!op || !tensor.hasOneUse())
+  if (!op || !tensor.hasOneUse() || op->getBlock() != tensor.use_begin()->getOwner()->getBlock())
     return false;
   if (isSelectableContraction(op))
     return true;
@@ -84,6 +84,8 @@ std::string winnow::explainGather(Value tensor) {
     return "an argument";
   if (!tensor.hasOneUse())
     return quoted(op) + ", whose result something else uses too";
+  if (op->getBlock() != tensor.use_begin()->getOwner()->getBlock())
+    return quoted(op) + ", which is not in the same loop or branch";
   if (isa<ScatterOp>(op))
     return "'winnow.scatter' of another selection";
   if (auto matmul = dyn_cast<linalg::MatmulOp>(op))

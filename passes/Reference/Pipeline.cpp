@@ -24,6 +24,7 @@ void addLoweringToLLVM(OpPassManager &manager) {
   manager.addPass(createConvertLinalgToLoopsPass());
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createLowerAffinePass());
+  manager.addPass(createConvertMathToFuncs());
   arith::ArithExpandOpsPassOptions arithmetic;
   arithmetic.includeBf16 = true;
   manager.addPass(arith::createArithExpandOpsPass(arithmetic));

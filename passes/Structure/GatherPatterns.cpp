@@ -9,11 +9,12 @@ using namespace winnow;
 
 namespace {
 
-/// What a gather takes from, if `OpTy` makes it for this gather alone.
+/// What a gather takes from, if `OpTy` makes it for this gather alone, and as often: not before a loop.
 template <typename OpTy> OpTy findSource(GatherOp gather) {
-  if (gather.getShared() || !gather.getSource().hasOneUse())
+  Value source = gather.getSource();
+  if (gather.getShared() || !source.hasOneUse() || source.getParentBlock() != gather->getBlock())
     return {};
-  return gather.getSource().getDefiningOp<OpTy>();
+  return source.getDefiningOp<OpTy>();
 }
 
 void replaceGather(PatternRewriter &rewriter, GatherOp gather, Value compact) {

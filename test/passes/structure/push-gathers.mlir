@@ -95,3 +95,28 @@ func.func @transposed(%x: tensor<?x4x16xf32>, %out: tensor<?x16x4xf32>, %s: !win
   %g = winnow.gather %0, %s : tensor<?x16x4xf32>, !winnow.selection<?x16, 4> -> tensor<?x4x4xf32>
   return %g : tensor<?x4x4xf32>
 }
+
+// -----
+
+// Inside a loop, the convolution would be computed again and again.
+// REMARK: which is not in the same loop or branch
+// CHECK-LABEL: @loop
+// CHECK: linalg.conv_2d_nchw_fchw
+// CHECK: scf.for
+// CHECK: winnow.gather
+func.func @loop(%x: tensor<?x8x8x8xf32>, %w: tensor<16x8x1x1xf32>, %init: tensor<?x16x8x8xf32>, %n: index,
+    %s: !winnow.selection<?x16, 4>, %out: tensor<?x4x8x8xf32>) -> tensor<?x4x8x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %z = linalg.fill ins(%zero : f32) outs(%init : tensor<?x16x8x8xf32>) -> tensor<?x16x8x8xf32>
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<?x8x8x8xf32>, tensor<16x8x1x1xf32>)
+      outs(%z : tensor<?x16x8x8xf32>) -> tensor<?x16x8x8xf32>
+  %last = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %out) -> tensor<?x4x8x8xf32> {
+    %g = winnow.gather %y, %s : tensor<?x16x8x8xf32>, !winnow.selection<?x16, 4> -> tensor<?x4x8x8xf32>
+    %sum = linalg.add ins(%g, %acc : tensor<?x4x8x8xf32>, tensor<?x4x8x8xf32>) outs(%g : tensor<?x4x8x8xf32>)
+        -> tensor<?x4x8x8xf32>
+    scf.yield %sum : tensor<?x4x8x8xf32>
+  }
+  return %last : tensor<?x4x8x8xf32>
+}
