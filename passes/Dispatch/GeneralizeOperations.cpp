@@ -103,31 +103,51 @@ Value selectInside(OpBuilder &builder, Location loc, ValueRange indices, ArrayRe
   return branch.getResult(0);
 }
 
+/// The element at `indices` of what a chain of insertions makes, read from the first that covers it.
+Value elementOfInsertions(OpBuilder &builder, Location loc, Value tensor, ValueRange indices) {
+  auto insertion = tensor.getDefiningOp<tensor::InsertSliceOp>();
+  if (insertion && insertion.hasUnitStride()) {
+    llvm::SmallBitVector dropped = insertion.getDroppedDims();
+    auto inside = [&](OpBuilder &nested, Location at, ValueRange shifted) {
+      SmallVector<Value> source;
+      for (auto [dimension, index] : llvm::enumerate(shifted)) {
+        if (!dropped.test(dimension)) {
+          source.push_back(index);
+        }
+      }
+      return tensor::ExtractOp::create(nested, at, insertion.getSource(), source).getResult();
+    };
+    auto outside = [&](OpBuilder &nested, Location at, ValueRange same) {
+      return elementOfInsertions(nested, at, insertion.getDest(), same);
+    };
+    return selectInside(builder, loc, indices, insertion.getMixedOffsets(), insertion.getMixedSizes(),
+                        insertion.getType().getElementType(), inside, outside);
+  }
+  if (tensor.getDefiningOp<tensor::EmptyOp>()) {
+    // Nobody wrote it: any value will do.
+    return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(getElementTypeOrSelf(tensor)));
+  }
+  return tensor::ExtractOp::create(builder, loc, tensor, indices);
+}
+
+/// A chain of insertions, as concatenations are written, becomes one operation.
 struct GeneralizeInsertSlice : OpRewritePattern<tensor::InsertSliceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tensor::InsertSliceOp op, PatternRewriter &rewriter) const override {
     if (!op.hasUnitStride()) {
       return rewriter.notifyMatchFailure(op, "a strided insertion would need a division for each element");
     }
-    llvm::SmallBitVector dropped = op.getDroppedDims();
+    if (op->hasOneUse()) {
+      auto next = dyn_cast<tensor::InsertSliceOp>(*op->user_begin());
+      if (next && next.getDest() == op.getResult() && next.hasUnitStride()) {
+        return rewriter.notifyMatchFailure(op, "the next insertion of the chain reads through it");
+      }
+    }
     SmallVector<OpFoldResult> shape = tensor::getMixedSizes(rewriter, op.getLoc(), op.getDest());
-    Value result = createByIndex(
-        rewriter, op.getLoc(), op.getType(), shape, [&](OpBuilder &body, Location loc, ValueRange indices) {
-          auto inside = [&](OpBuilder &nested, Location at, ValueRange shifted) {
-            SmallVector<Value> source;
-            for (auto [dimension, index] : llvm::enumerate(shifted)) {
-              if (!dropped.test(dimension)) {
-                source.push_back(index);
-              }
-            }
-            return tensor::ExtractOp::create(nested, at, op.getSource(), source).getResult();
-          };
-          auto outside = [&](OpBuilder &nested, Location at, ValueRange same) {
-            return tensor::ExtractOp::create(nested, at, op.getDest(), same).getResult();
-          };
-          return selectInside(body, loc, indices, op.getMixedOffsets(), op.getMixedSizes(),
-                              op.getType().getElementType(), inside, outside);
-        });
+    Value result = createByIndex(rewriter, op.getLoc(), op.getType(), shape,
+                                 [&](OpBuilder &body, Location loc, ValueRange indices) {
+                                   return elementOfInsertions(body, loc, op.getResult(), indices);
+                                 });
     rewriter.replaceOp(op, result);
     return success();
   }

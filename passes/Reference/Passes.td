@@ -96,6 +96,21 @@ def ExpandMath : Pass<"winnow-expand-math"> {
   ];
 }
 
+def ViewExpansions : Pass<"winnow-view-expansions"> {
+  let summary = "turns expansions of dense buffers into views of their sizes and strides";
+  let description = [{
+    Upstream's lowering of `memref.expand_shape` knows one dynamic size for each source dimension; a batch
+    and a sequence length that share one need two. A dense buffer's view needs only the sizes:
+
+    ```mlir
+    %v = memref.reinterpret_cast %x to offset: [0], sizes: [%n, %s, 12], strides: [%s * 12, 12, 1]
+    ```
+
+    Expansions of other layouts stay.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def CheckReference : Pass<"winnow-check-reference", "::mlir::ModuleOp"> {
   let summary = "reports what the reference pipeline could not lower";
   let description = [{

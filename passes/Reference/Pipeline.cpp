@@ -22,6 +22,7 @@ void addBufferization(OpPassManager &manager) {
 
 void addLoweringToLLVM(OpPassManager &manager) {
   manager.addPass(createConvertLinalgToLoopsPass());
+  manager.addPass(winnow::createViewExpansions());
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createLowerAffinePass());
   manager.addPass(createConvertMathToFuncs());

@@ -23,6 +23,15 @@ def TileKernels : Pass<"winnow-tile-kernels", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"fused", "fused", "number of producers computed inside their consumer's items">];
 }
 
+def RestoreItems : Pass<"winnow-restore-items", "::mlir::func::FuncOp"> {
+  let summary = "gives a kernel of a single item its loop over items back";
+  let description = [{
+    Canonicalization removes a loop that runs once. Kernels keep theirs, since it is where the lowerings
+    find the items: what is left of the body is put into `scf.forall (%i) in (1)`.
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect"];
+}
+
 def PlaceTemporaries : Pass<"winnow-place-temporaries", "::mlir::func::FuncOp"> {
   let summary = "puts the temporaries of an item on the stack";
   let description = [{

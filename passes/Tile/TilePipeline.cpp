@@ -22,4 +22,5 @@ void winnow::buildTilePipeline(mlir::OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createPlaceTemporaries());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+  manager.addNestedPass<func::FuncOp>(createRestoreItems());
 }
