@@ -4,7 +4,7 @@
 
 include "mlir/Pass/PassBase.td"
 
-def OutlinePTXKernels : Pass<"winnow-ptx-outline-kernels", "mlir::ModuleOp"> {
+def OutlinePTXKernels : Pass<"winnow-outline-ptx-kernels", "mlir::ModuleOp"> {
   let summary = "moves the kernels of a module into a gpu.module";
   let description = [{
     Moves every `func.func` with the attribute `winnow.kernel`, and the constants that it reads, into one
@@ -29,7 +29,7 @@ def OutlinePTXKernels : Pass<"winnow-ptx-outline-kernels", "mlir::ModuleOp"> {
   let statistics = [Statistic<"outlined", "kernels-outlined", "Number of kernels moved">];
 }
 
-def MapItemsToThreads : Pass<"winnow-ptx-map-items", "mlir::func::FuncOp"> {
+def MapItemsToThreads : Pass<"winnow-map-items-to-threads", "mlir::func::FuncOp"> {
   let summary = "gives each thread one item of a kernel's scf.forall";
   let description = [{
     Replaces the one top-level `scf.forall` of a kernel by its body for the item
@@ -58,7 +58,7 @@ def MapItemsToThreads : Pass<"winnow-ptx-map-items", "mlir::func::FuncOp"> {
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::scf::SCFDialect", "mlir::NVVM::NVVMDialect"];
 }
 
-def LinalgToThreadLoops : Pass<"winnow-ptx-linalg-to-loops", "mlir::func::FuncOp"> {
+def LinalgToThreadLoops : Pass<"winnow-linalg-to-thread-loops", "mlir::func::FuncOp"> {
   let summary = "lowers linalg on buffers to a thread's loops, with accumulators in registers";
   let description = [{
     Turns every linalg operation and `memref.copy` into serial loops. Parallel dimensions are the outer
@@ -95,7 +95,7 @@ def LinalgToThreadLoops : Pass<"winnow-ptx-linalg-to-loops", "mlir::func::FuncOp
                     Statistic<"fused", "fma-formed", "Number of multiply-adds fused">];
 }
 
-def HoistLocals : Pass<"winnow-ptx-hoist-locals", "mlir::func::FuncOp"> {
+def HoistLocals : Pass<"winnow-hoist-locals", "mlir::func::FuncOp"> {
   let summary = "moves a kernel's local buffers to its entry";
   let description = [{
     Moves every `memref.alloca` of a kernel to the function's entry, where LLVM can turn it into registers;
@@ -107,7 +107,7 @@ def HoistLocals : Pass<"winnow-ptx-hoist-locals", "mlir::func::FuncOp"> {
   let statistics = [Statistic<"hoisted", "buffers-hoisted", "Number of local buffers moved">];
 }
 
-def ExpandPTXMath : Pass<"winnow-ptx-expand-math", "mlir::func::FuncOp"> {
+def ExpandPTXMath : Pass<"winnow-expand-ptx-math", "mlir::func::FuncOp"> {
   let summary = "expands math operations to what PTX instructions compute";
   let description = [{
     Replaces the functions of the `math` dialect by arithmetic, polynomials and the functions that PTX has
@@ -119,7 +119,7 @@ def ExpandPTXMath : Pass<"winnow-ptx-expand-math", "mlir::func::FuncOp"> {
                            "mlir::vector::VectorDialect"];
 }
 
-def LowerKernelBoundary : Pass<"winnow-ptx-kernel-boundary", "mlir::func::FuncOp"> {
+def LowerKernelBoundary : Pass<"winnow-lower-kernel-boundary", "mlir::func::FuncOp"> {
   let summary = "replaces a kernel's memref arguments by pointers and sizes";
   let description = [{
     Rewrites the signature to what a launch passes: one pointer for each buffer, then a 64-bit integer for
@@ -140,7 +140,7 @@ def LowerKernelBoundary : Pass<"winnow-ptx-kernel-boundary", "mlir::func::FuncOp
                            "mlir::LLVM::LLVMDialect"];
 }
 
-def MarkPTXKernels : Pass<"winnow-ptx-mark-kernels", "mlir::gpu::GPUModuleOp"> {
+def MarkPTXKernels : Pass<"winnow-mark-ptx-kernels", "mlir::gpu::GPUModuleOp"> {
   let summary = "marks LLVM functions as PTX entries with a fixed block size";
   let description = [{
     Gives each `llvm.func` with the attribute `winnow.kernel` the attributes `nvvm.kernel` and

@@ -1,5 +1,5 @@
 // Why: an alloca that is not at the entry is a dynamic allocation for LLVM, and never becomes a register.
-// RUN: %winnow-opt %s --pass-pipeline='builtin.module(func.func(winnow-ptx-hoist-locals))' | FileCheck %s
+// RUN: %winnow-opt %s --pass-pipeline='builtin.module(func.func(winnow-hoist-locals))' | FileCheck %s
 
 // CHECK-LABEL: func.func @k
 // CHECK-NEXT:    memref.alloca() : memref<4xf32>

@@ -1,6 +1,6 @@
 // Why: PTX has few functions as instructions and LLVM aborts on the others, so none may be left over. The
 // numbers are tested in test/unit/target-ptx.
-// RUN: %winnow-opt %s --pass-pipeline='builtin.module(func.func(winnow-ptx-expand-math))' | FileCheck %s
+// RUN: %winnow-opt %s --pass-pipeline='builtin.module(func.func(winnow-expand-ptx-math))' | FileCheck %s
 
 // CHECK-LABEL: func.func @exp
 // CHECK-NOT:     math.exp %

@@ -1,6 +1,6 @@
 // Why: the launch passes pointers, then the dynamic dimensions in order, then the index arguments. A memref
 // argument would become a descriptor of five or more parameters and lose noalias.
-// RUN: %winnow-opt %s --pass-pipeline='builtin.module(func.func(winnow-ptx-kernel-boundary))' | FileCheck %s
+// RUN: %winnow-opt %s --pass-pipeline='builtin.module(func.func(winnow-lower-kernel-boundary))' | FileCheck %s
 
 // CHECK-LABEL: func.func @k(
 // CHECK-SAME:    %[[X:[^:]*]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias}

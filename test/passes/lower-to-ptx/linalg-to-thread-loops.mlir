@@ -1,6 +1,6 @@
 // Why: a reduction that reads and writes memory at each step costs twice the traffic of its operands, and
 // the number of executed fma is how skipped work is measured: one for each multiply-add.
-// RUN: %winnow-opt %s --pass-pipeline='builtin.module(func.func(winnow-ptx-linalg-to-loops))' | FileCheck %s
+// RUN: %winnow-opt %s --pass-pipeline='builtin.module(func.func(winnow-linalg-to-thread-loops))' | FileCheck %s
 
 // CHECK-LABEL: func.func @matmul(
 // CHECK-SAME:    %[[A:.*]]: memref<1x?xf32>, %[[B:.*]]: memref<?x1xf32>, %[[C:.*]]: memref<1x1xf32>

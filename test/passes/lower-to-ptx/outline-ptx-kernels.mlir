@@ -1,5 +1,5 @@
 // Why: kernels leave the module for one of their own, with the constants that they read; host code stays.
-// RUN: %winnow-opt %s --winnow-ptx-outline-kernels | FileCheck %s
+// RUN: %winnow-opt %s --winnow-outline-ptx-kernels | FileCheck %s
 
 // CHECK:       memref.global "private" constant @table
 // CHECK-NOT:   func.func private @k

@@ -1,5 +1,5 @@
 // Why: upstream maps only loops of static extents to threads, and winnow's extents are dynamic.
-// RUN: %winnow-opt %s --pass-pipeline='builtin.module(func.func(winnow-ptx-map-items{threads=64}))' | FileCheck %s
+// RUN: %winnow-opt %s --pass-pipeline='builtin.module(func.func(winnow-map-items-to-threads{threads=64}))' | FileCheck %s
 
 // CHECK-LABEL: func.func @rows(
 // CHECK-SAME:    %[[X:.*]]: memref<?x6xf32>, %[[N:.*]]: index
