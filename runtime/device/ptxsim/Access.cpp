@@ -24,7 +24,7 @@ bool CtaExecutor::memory(Warp &warp, uint32_t pc, uint32_t mask) {
   AccessKind kind = in.operation == Operation::Load    ? AccessKind::Load
                     : in.operation == Operation::Store ? AccessKind::Store
                                                        : AccessKind::Atomic;
-  if (!resolve(warp, pc, mask, byteWidth(in.type) * in.count, kind, addresses))
+  if (!resolve(warp, pc, mask, unsigned(in.elementBytes) * in.count, kind, addresses))
     return false;
   const Row *elements = launch.code.rows.data() + in.target;
   if (kind == AccessKind::Load)

@@ -28,44 +28,69 @@ CtaExecutor::CtaExecutor(const LaunchContext &launch)
     warps[i].index = i;
     warps[i].rows = base + uint64_t(launch.code.frameBytes) * i;
     std::copy(launch.code.constants.begin(), launch.code.constants.end(), warps[i].rows);
+    fillSpecials(warps[i], /*ofCta=*/false);
   }
 }
 
-/// Special registers of a warp, at the beginning of a CTA (PTX ISA: "Special Registers").
-void CtaExecutor::fillSpecials(Warp &warp) {
+/// Special registers of a warp (PTX ISA: "Special Registers"): once those that are the same in every CTA,
+/// and for each CTA its index.
+void CtaExecutor::fillSpecials(Warp &warp, bool ofCta) {
   for (const SpecialRow &special : launch.code.specials) {
+    bool isIndex = special.name >= SpecialRegister::CtaX && special.name <= SpecialRegister::CtaZ;
+    if (isIndex != ofCta)
+      continue;
     for (unsigned lane = 0; lane < kLanes; ++lane) {
-      uint32_t thread = warp.index * kLanes + lane, bit = 1u << lane;
-      uint32_t x = thread % launch.block[0], y = thread / launch.block[0] % launch.block[1];
-      uint32_t z = thread / launch.block[0] / launch.block[1];
-      const uint64_t values[] = {x,
-                                 y,
-                                 z,
-                                 launch.block[0],
-                                 launch.block[1],
-                                 launch.block[2],
-                                 ctaIndex[0],
-                                 ctaIndex[1],
-                                 ctaIndex[2],
-                                 launch.grid[0],
-                                 launch.grid[1],
-                                 launch.grid[2],
-                                 lane,
-                                 warp.index,
-                                 warps.size(),
-                                 0,
-                                 0,
-                                 1,
-                                 bit,
-                                 bit - 1,
-                                 bit | (bit - 1),
-                                 ~(bit | (bit - 1)),
-                                 ~(bit - 1),
-                                 launch.dynamicSharedBytes,
-                                 launch.sharedBytes()};
-      uint64_t value = values[unsigned(special.name)];
+      uint64_t value = specialValue(special.name, warp, lane);
       std::memcpy(warp.rows + special.row + lane * special.bytes, &value, special.bytes);
     }
+  }
+}
+
+uint64_t CtaExecutor::specialValue(SpecialRegister name, const Warp &warp, unsigned lane) const {
+  uint32_t thread = warp.index * kLanes + lane, bit = 1u << lane;
+  switch (name) {
+  case SpecialRegister::ThreadX:
+    return thread % launch.block[0];
+  case SpecialRegister::ThreadY:
+    return thread / launch.block[0] % launch.block[1];
+  case SpecialRegister::ThreadZ:
+    return thread / launch.block[0] / launch.block[1];
+  case SpecialRegister::ThreadCountX:
+  case SpecialRegister::ThreadCountY:
+  case SpecialRegister::ThreadCountZ:
+    return launch.block[unsigned(name) - unsigned(SpecialRegister::ThreadCountX)];
+  case SpecialRegister::CtaX:
+  case SpecialRegister::CtaY:
+  case SpecialRegister::CtaZ:
+    return ctaIndex[unsigned(name) - unsigned(SpecialRegister::CtaX)];
+  case SpecialRegister::CtaCountX:
+  case SpecialRegister::CtaCountY:
+  case SpecialRegister::CtaCountZ:
+    return launch.grid[unsigned(name) - unsigned(SpecialRegister::CtaCountX)];
+  case SpecialRegister::Lane:
+    return lane;
+  case SpecialRegister::Warp:
+    return warp.index;
+  case SpecialRegister::WarpCount:
+    return warps.size();
+  case SpecialRegister::MultiprocessorCount:
+    return 1;
+  case SpecialRegister::LaneMaskEqual:
+    return bit;
+  case SpecialRegister::LaneMaskLess:
+    return bit - 1;
+  case SpecialRegister::LaneMaskLessEqual:
+    return bit | (bit - 1);
+  case SpecialRegister::LaneMaskGreater:
+    return ~(bit | (bit - 1));
+  case SpecialRegister::LaneMaskGreaterEqual:
+    return ~(bit - 1);
+  case SpecialRegister::DynamicSharedBytes:
+    return launch.dynamicSharedBytes;
+  case SpecialRegister::TotalSharedBytes:
+    return launch.sharedBytes();
+  default: // the grid's number and the multiprocessor's; clocks are not kept in rows
+    return 0;
   }
 }
 
@@ -79,7 +104,7 @@ void CtaExecutor::begin(uint64_t cta) {
   std::memset(shared, 0, launch.sharedBytes());
   std::memset(local, 0, localStride * warps.size() * kLanes);
   for (Warp &warp : warps) {
-    fillSpecials(warp);
+    fillSpecials(warp, /*ofCta=*/true);
     std::memset(warp.rows + launch.code.registersBegin, 0,
                 launch.code.frameBytes - launch.code.registersBegin);
     uint32_t first = warp.index * kLanes, count = std::min(kLanes, aliveThreads - first);
@@ -157,9 +182,8 @@ void CtaExecutor::arrive(Warp &warp, uint32_t index, uint32_t pc, uint32_t mask)
   bool isReduction = in.operation == Operation::BarrierReduce;
   if ((in.flags & kAligned) && launch.options.checkBarriers && mask != warp.alive && !warp.isSplit) {
     fault(warp, pc, warp.alive & ~mask,
-          format::concatenate("divergent barrier: only ", __builtin_popcount(mask), " of the warp's ",
-                              __builtin_popcount(warp.alive),
-                              " threads reach it together; this one does not"));
+          format::concatenate("divergent barrier: only ", countLanes(mask), " of the warp's ",
+                              countLanes(warp.alive), " threads reach it together; this one does not"));
     return;
   }
   Barrier &barrier = barriers[number];
@@ -167,11 +191,11 @@ void CtaExecutor::arrive(Warp &warp, uint32_t index, uint32_t pc, uint32_t mask)
                      ? in.source[1]
                      : kNoRow;
   barrier.expected = countRow == kNoRow ? 0 : value(countRow);
-  barrier.arrived += uint32_t(__builtin_popcount(mask));
+  barrier.arrived += countLanes(mask);
   if (isReduction) {
     uint32_t predicate = *reinterpret_cast<const uint32_t *>(warp.rows + in.source[2]);
     predicate = (in.flags & kNegateThird ? ~predicate : predicate) & mask;
-    barrier.population += uint32_t(__builtin_popcount(predicate));
+    barrier.population += countLanes(predicate);
     barrier.all &= predicate == mask;
     barrier.any |= predicate != 0;
   }
@@ -242,9 +266,8 @@ void CtaExecutor::reportDeadlock() {
     for (const Fragment &fragment : warp.fragments) {
       if (fragment.state != Fragment::State::AtBarrier && fragment.state != Fragment::State::AtWarpSync)
         continue;
-      uint32_t arrived = fragment.state == Fragment::State::AtBarrier
-                             ? barriers[fragment.barrier].arrived
-                             : uint32_t(__builtin_popcount(fragment.syncMask));
+      uint32_t arrived = fragment.state == Fragment::State::AtBarrier ? barriers[fragment.barrier].arrived
+                                                                      : countLanes(fragment.syncMask);
       fault(warp, fragment.next, fragment.syncMask,
             format::concatenate("deadlock: ", arrived, " of the CTA's ", aliveThreads,
                                 " threads wait here for threads that wait elsewhere"));

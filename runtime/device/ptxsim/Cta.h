@@ -79,7 +79,8 @@ private:
 
   // Cta.cpp: warps, barriers, reports.
   void begin(uint64_t cta);
-  void fillSpecials(Warp &warp);
+  void fillSpecials(Warp &warp, bool ofCta);
+  uint64_t specialValue(SpecialRegister name, const Warp &warp, unsigned lane) const;
   int readyFragment(const Warp &warp) const;
   bool runWarp(Warp &warp);
   void arrive(Warp &warp, uint32_t fragment, uint32_t pc, uint32_t mask);

@@ -94,6 +94,7 @@ bool Decoder::load() {
       !address(current->operands[1], space))
     return false;
   out.operation = Operation::Load;
+  out.elementBytes = uint8_t(bytes);
   out.flags |= isSigned(out.type) ? kSignedA : 0;
   if (space == StateSpace::Parameter && out.source[0] == kNoRow) {
     uint64_t size = uint64_t(bytes) * out.count, limit = kernel.parameterBytes;
@@ -120,6 +121,7 @@ bool Decoder::store() {
       !vectorRows(current->operands[1], out.type, /*isDestination=*/false))
     return false;
   out.operation = Operation::Store;
+  out.elementBytes = uint8_t(bytes);
   emit();
   return true;
 }
@@ -197,6 +199,7 @@ bool Decoder::atomic() {
       (isSwap && !source(first + 2, out.type, out.source[2])))
     return false;
   out.operation = Operation::Atomic;
+  out.elementBytes = uint8_t(byteWidth(out.type));
   out.mode = uint8_t(*chosen);
   emit();
   return true;

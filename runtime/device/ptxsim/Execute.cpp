@@ -15,6 +15,7 @@ bool CtaExecutor::runFragment(Warp &warp, uint32_t index) {
   uint64_t limit = launch.options.instructionLimit;
   uint64_t budget = limit && limit - warp.executed < kFragmentSlice ? limit - warp.executed : kFragmentSlice;
   const uint64_t given = budget;
+  const uint32_t activeCount = countLanes(active);
   bool goesOn = true;
   while (pc != end && goesOn) {
     if (budget == 0)
@@ -28,7 +29,7 @@ bool CtaExecutor::runFragment(Warp &warp, uint32_t index) {
     }
     InstructionCount &count = instructionCounts[pc];
     ++count.warps;
-    count.lanes += uint32_t(__builtin_popcount(mask));
+    count.lanes += mask == active ? activeCount : countLanes(mask);
     if (in.operation == Operation::Branch) {
       if (mask == active) {
         pc = in.target;

@@ -73,7 +73,7 @@ void CtaExecutor::endFragment(Warp &warp, uint32_t index) {
 /// Lanes that exit are taken out of all fragments that wait for them.
 void CtaExecutor::exitLanes(Warp &warp, uint32_t index, uint32_t mask) {
   warp.alive &= ~mask;
-  aliveThreads -= uint32_t(__builtin_popcount(mask));
+  aliveThreads -= countLanes(mask);
   for (int32_t i = int32_t(index); i >= 0; i = warp.fragments[uint32_t(i)].parent)
     warp.fragments[uint32_t(i)].mask &= ~mask;
   if (warp.fragments[index].mask == 0)

@@ -180,6 +180,14 @@ constexpr uint16_t kCarryOut = 16384;  // .cc
 using Row = uint32_t;
 constexpr Row kNoRow = ~Row(0);
 
+/// Of a lane mask; the baseline of x86-64 has no instruction for it.
+inline uint32_t countLanes(uint32_t mask) {
+  mask -= mask >> 1 & 0x55555555;
+  mask = (mask & 0x33333333) + (mask >> 2 & 0x33333333);
+  mask = (mask + (mask >> 4)) & 0x0f0f0f0f;
+  return mask * 0x01010101 >> 24;
+}
+
 struct Instruction;
 /// Executes `instruction` for the lanes of `mask`; `rows` is the warp's register file.
 using LaneFunction = void (*)(std::byte *rows, const Instruction &instruction, uint32_t mask);
@@ -194,15 +202,15 @@ struct Instruction {
   ScalarType convertFrom = ScalarType::None;
   StateSpace space = StateSpace::Generic;
   uint16_t flags = 0;
-  uint8_t mode = 0;  // the operation's own enumeration, or lop3's table
-  uint8_t count = 1; // elements of a vector
-  uint8_t registerBytes =
-      4; // Load, Store, Convert, Extend: bytes of the destination's lane (Store: the source's)
-  uint8_t sourceBytes = 4;                           // Convert, Extend: bytes of the source's lane
+  uint8_t mode = 0;          // the operation's own enumeration, or lop3's table
+  uint8_t count = 1;         // elements of a vector
+  uint8_t elementBytes = 4;  // Load, Store, Atomic: of one element in memory
+  uint8_t registerBytes = 4; // Load, Convert, Extend: of a lane of the destination; Store: of the source
+  uint8_t sourceBytes = 4;   // Convert, Extend: of a lane of the source; memory: of the address
   BooleanOperation combine = BooleanOperation::None; // setp
   uint32_t target = 0; // Branch: an instruction; vectors, brx.idx: first entry of Code::rows or ::targets
   uint32_t targetCount = 0;   // BranchIndexed
-  uint32_t reconvergence = 0; // branches: where the lanes meet again; Code::end when at no instruction
+  uint32_t reconvergence = 0; // branches: where the lanes meet again; Code::kEnd: nowhere
   int64_t offset = 0;         // memory: added to the address
   Location location;
 };

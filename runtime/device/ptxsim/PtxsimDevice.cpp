@@ -78,8 +78,9 @@ Status mapBuffers(const Launch &launch, const format::Kernel &kernel, ptxsim::Me
   for (size_t i = 0; i < launch.buffers.size(); ++i)
     if (launch.bufferBytes[i] > 0)
       ranges.push_back(rangeOf(launch, kernel, i));
-  std::stable_sort(ranges.begin(), ranges.end(),
-                   [](const auto &a, const auto &b) { return a.begin < b.begin; });
+  std::sort(ranges.begin(), ranges.end(), [](const auto &a, const auto &b) {
+    return a.begin != b.begin ? a.begin < b.begin : a.name < b.name;
+  });
   for (size_t i = 0; i < ranges.size(); ++i) {
     ptxsim::MemoryRange range = ranges[i];
     while (i + 1 < ranges.size() && ranges[i + 1].begin < range.end()) {

@@ -31,12 +31,17 @@ void addresses(const std::byte *rows, const Instruction &in, uint32_t mask, uint
     out[i] = (mask >> i & 1) ? out[i] : leader;
 }
 
+/// A distance from `first` beyond `length` shows in the sign of one of the two differences, as long as
+/// `length` is below 2^63.
 bool contained(const uint64_t *addresses, uint64_t first, uint64_t last, uint64_t misaligned) {
-  uint64_t bad = 0, length = last - first;
+  uint64_t outside = 0, low = 0, length = last - first;
   WINNOW_LANE_LOOP
-  for (unsigned i = 0; i < kLanes; ++i)
-    bad |= uint64_t(addresses[i] - first > length) | (addresses[i] & misaligned);
-  return bad == 0;
+  for (unsigned i = 0; i < kLanes; ++i) {
+    uint64_t distance = addresses[i] - first;
+    outside |= distance | (length - distance);
+    low |= addresses[i];
+  }
+  return !(outside >> 63) && !(low & misaligned);
 }
 
 /// Whether lane i has the address of lane 0 plus i * bytes.
@@ -63,19 +68,16 @@ void loadElements(std::byte *rows, const Instruction &in, uint32_t mask, const u
     std::memcpy(rows + elements[0], reinterpret_cast<const void *>(addresses[0]), kLanes * sizeof(M));
     return;
   }
-  // All elements are read before any is written: the address register may be among them.
-  alignas(64) R values[8][kLanes];
-  for (unsigned e = 0; e < in.count; ++e)
-    for (unsigned i = 0; i < kLanes; ++i)
-      values[e][i] = R(read<M>(addresses[i] + e * sizeof(M)));
   for (unsigned e = 0; e < in.count; ++e) {
     if (elements[e] == kNoRow)
       continue;
-    R *out = row<R>(rows, elements[e]);
-    if (mask == kFullMask)
-      std::memcpy(out, values[e], sizeof(values[e]));
-    else
-      blend(out, values[e], mask);
+    alignas(64) R values[kLanes];
+    R *destination = row<R>(rows, elements[e]), *out = mask == kFullMask ? destination : values;
+    uint64_t offset = e * sizeof(M);
+    for (unsigned i = 0; i < kLanes; ++i)
+      out[i] = R(read<M>(addresses[i] + offset));
+    if (mask != kFullMask)
+      blend(destination, values, mask);
   }
 }
 
@@ -95,7 +97,7 @@ void loadFrom(std::byte *rows, const Instruction &in, uint32_t mask, const uint6
 void load(std::byte *rows, const Instruction &in, uint32_t mask, const uint64_t *addresses,
           const Row *elements) {
   bool isSigned = in.flags & kSignedA;
-  switch (byteWidth(in.type)) {
+  switch (in.elementBytes) {
   case 1:
     return isSigned ? loadFrom<int8_t>(rows, in, mask, addresses, elements)
                     : loadFrom<uint8_t>(rows, in, mask, addresses, elements);
@@ -141,7 +143,7 @@ void storeTo(const std::byte *rows, const Instruction &in, uint32_t mask, const 
 
 void store(const std::byte *rows, const Instruction &in, uint32_t mask, const uint64_t *addresses,
            const Row *elements) {
-  switch (byteWidth(in.type)) {
+  switch (in.elementBytes) {
   case 1:
     return storeTo<uint8_t>(rows, in, mask, addresses, elements);
   case 2:
