@@ -320,7 +320,8 @@ LogicalResult Compiler::run(std::optional<format::Module> &result) {
   }
   StructureOptions structure;
   structure.softGates = options.softGates;
-  if (failed(runPasses(module, [&](OpPassManager &manager) { buildStructurePipeline(manager, structure); }))) {
+  if (failed(
+          runPasses(module, [&](OpPassManager &manager) { buildStructurePipeline(manager, structure); }))) {
     return failure();
   }
   if (stopsAfter(Phase::Structure)) {

@@ -39,8 +39,8 @@ struct CompileOptions {
   llvm::raw_ostream *text = nullptr;
 };
 
-/// Compiles `module`, which it changes. Problems are reported to the context's diagnostic engine. The result is
-/// empty when `stopAfter` is before `Emit`.
+/// Compiles `module`, which it changes. Problems are reported to the context's diagnostic engine. The result
+/// is empty when `stopAfter` is before `Emit`.
 mlir::FailureOr<std::optional<format::Module>> compile(mlir::ModuleOp module, const CompileOptions &options);
 
 } // namespace winnow
