@@ -5,7 +5,6 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
-using winnow::format::Instruction;
 using winnow::format::Opcode;
 
 namespace winnow {
