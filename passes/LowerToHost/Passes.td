@@ -13,6 +13,38 @@ def GeneralizeCopies : Pass<"winnow-generalize-copies"> {
   let dependentDialects = ["mlir::linalg::LinalgDialect"];
 }
 
+def VectorizeForHost : Pass<"winnow-vectorize-for-host"> {
+  let summary = "turns linalg operations on memrefs into loops over register blocks of vectors";
+  let description = [{
+    Each operation becomes loops around a block of its iteration space that is computed in registers. One
+    dimension is laid along the lanes of vectors: a parallel one in which the results are contiguous, or a
+    contiguous reduction, whose lanes are combined at the end. Rows that are shorter than a vector share one.
+    A block has several vectors, and several points of other parallel dimensions, so that operands are used more
+    than once and sums do not wait for each other; the sizes come from a model of the machine. Sums are carried by
+    the loops over reductions as separate vectors of one dimension, since LLVM spills what has more.
+
+    Extents may be dynamic; the remainder is one masked vector where the target has masks, else narrower
+    vectors and scalars. Bodies may contain index arithmetic and loads: what is the same for all lanes is computed
+    once. Operations whose body has control flow over lanes, or whose addresses are not linear, become
+    scalar loops.
+
+    ```mlir
+    linalg.matmul ins(%a, %b : memref<16x512xf32>, memref<512x128xf32>) outs(%c : memref<16x128xf32>)
+    // becomes
+    scf.for %i = 0 to 16 step 4 {
+      scf.for %j = 0 to 128 step 64 {
+        %sums:16 = scf.for %k = 0 to 512 step 1 iter_args(...) -> (vector<16xf32>, ...)
+    ```
+  }];
+  let options = [Option<"targetName", "target", "std::string", "\"native\"",
+                        "host target: native, x86-64-v2, x86-64-v3, x86-64-v4 or aarch64">];
+  let statistics = [Statistic<"vectorized", "vectorized", "operations that use vectors">,
+                    Statistic<"declined", "declined", "operations that became scalar loops">];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
+                           "mlir::linalg::LinalgDialect", "mlir::memref::MemRefDialect",
+                           "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"];
+}
+
 def ExposeHostKernels : Pass<"winnow-expose-host-kernels", "mlir::ModuleOp"> {
   let summary = "gives kernels the boundary at which the runtime calls them";
   let description = [{

@@ -9,7 +9,6 @@
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
@@ -55,7 +54,9 @@ void winnow::buildHostConversionPipeline(OpPassManager &manager, const HostTarge
 void winnow::buildHostLoweringPipeline(OpPassManager &manager, const HostTarget &target) {
   OpPassManager &functions = manager.nest<func::FuncOp>();
   functions.addPass(createGeneralizeCopies());
-  functions.addPass(createConvertLinalgToLoopsPass());
+  VectorizeForHostOptions vectorize;
+  vectorize.targetName = target.name;
+  functions.addPass(createVectorizeForHost(vectorize));
   manager.addPass(createExposeHostKernels());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

@@ -95,9 +95,9 @@ define hidden i32 @bcmp(ptr %a, ptr %b, i64 %bytes) #0 {
 attributes #0 = { nounwind "no-builtins" }
 )";
 
-/// Conversions for CPUs without F16C or AVX512-BF16, in integer arithmetic. To half: a normal result rounds to nearest
-/// even by an addition to the bits; a subnormal one by the float addition of 0.5, whose rounding position
-/// is the least half.
+/// Conversions for CPUs without F16C or AVX512-BF16, in integer arithmetic. To half: a normal result rounds
+/// to nearest even by an addition to the bits; a subnormal one by the float addition of 0.5, whose rounding
+/// position is the least half.
 static const char halfConversions[] = R"(
 define hidden half @__truncsfhf2(float %x) #0 {
   %bits = bitcast float %x to i32

@@ -6,9 +6,9 @@
 
 namespace winnow {
 
-/// Adds hidden definitions of memcpy, memmove, memset, memcmp and of the conversions between float and
-/// half precision. The linker drops those that nothing refers to. Fails when the module defines a function of
-/// such a name itself.
+/// Adds hidden definitions of memcpy, memmove, memset, memcmp and of the conversions between single and
+/// narrower precisions. The linker drops those that nothing refers to. Fails when the module defines a
+/// function of such a name itself.
 llvm::Error addBuiltins(llvm::Module &module);
 
 } // namespace winnow

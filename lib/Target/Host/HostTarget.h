@@ -15,7 +15,7 @@ struct HostTarget {
   std::string cpu;      // LLVM's name
   unsigned vectorBits;  // of one vector register
   unsigned vectorCount; // number of vector registers
-  bool masks;           // has cheap masked loads and stores for every element width
+  unsigned maskedBits;  // least element width that masked loads and stores are cheap for; 0: for none
 
   /// "x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64" or "native" (the best of these that the CPU which
   /// runs the compiler can execute). Fails with a message that lists the names.

@@ -39,3 +39,9 @@ def run(image, symbol, types, arrays, items, indices=(), parts=1):
     bounds = [items * part // parts for part in range(parts + 1)]
     for begin, end in itertools.pairwise(bounds):
         function(buffers, sizes, begin, end)
+
+
+def runnable(target):
+    """Whether this machine can execute code for `target`."""
+    needed = {"x86-64-v4": "avx512vl", "x86-64-v3": "avx2", "x86-64-v2": "sse4_2"}
+    return target == "native" or needed.get(target, "-") in Path("/proc/cpuinfo").read_text().split()

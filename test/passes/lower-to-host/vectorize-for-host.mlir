@@ -1,0 +1,88 @@
+// Register blocks: sums are separate one-dimensional vectors that the reduction's loop carries; rows that are shorter
+// than a vector share one; contiguous reductions are combined across lanes at the end; remainders are masked.
+// RUN: %winnow-opt %s --winnow-vectorize-for-host=target=x86-64-v4 --canonicalize | FileCheck %s
+// RUN: %winnow-opt %s --winnow-vectorize-for-host=target=x86-64-v2 --canonicalize | FileCheck %s --check-prefix=SSE
+// RUN: not %winnow-opt %s --winnow-vectorize-for-host=target=vax 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// UNKNOWN: error: unknown host target 'vax'
+
+// CHECK-LABEL: @matmul
+// CHECK: %{{[0-9]+:(8|12|16|18|20|24)}} = scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>,
+// CHECK: vector.load {{.*}} vector<16xf32>
+// CHECK: memref.load
+// CHECK: vector.broadcast
+// CHECK-NOT: vector<{{[0-9]+x[0-9]+x}}
+func.func @matmul(%a: memref<16x512xf32>, %b: memref<512x128xf32>, %c: memref<16x128xf32>) {
+  linalg.matmul ins(%a, %b : memref<16x512xf32>, memref<512x128xf32>) outs(%c : memref<16x128xf32>)
+  return
+}
+
+// CHECK-LABEL: @short_rows
+// CHECK: vector.load {{.*}} vector<8xf32>
+// CHECK: vector.load {{.*}} vector<8xf32>
+// CHECK: vector.shuffle {{.*}} [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
+// CHECK: vector.store {{.*}} vector<16xf32>
+func.func @short_rows(%x: memref<1x4x10x10xf32>, %w: memref<8x4x3x3xf32>, %y: memref<1x8x8x8xf32>) {
+  linalg.conv_2d_nchw_fchw ins(%x, %w : memref<1x4x10x10xf32>, memref<8x4x3x3xf32>) outs(%y : memref<1x8x8x8xf32>)
+  return
+}
+
+// The rows of a dense matrix are one long row.
+// CHECK-LABEL: @copy
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[END:.*]] step
+// CHECK-NOT: scf.for
+// CHECK: return
+func.func @copy(%x: memref<4x48xf32>, %y: memref<4x48xf32>) {
+  linalg.copy ins(%x : memref<4x48xf32>) outs(%y : memref<4x48xf32>)
+  return
+}
+
+// CHECK-LABEL: @sum
+// CHECK: scf.for {{.*}} -> (vector<16xf32>
+// CHECK: vector.reduction <add>, {{.*}} fastmath<reassoc> : vector<16xf32> into f32
+func.func @sum(%x: memref<?xf32>, %y: memref<f32>) {
+  linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> ()>], iterator_types = ["reduction"]}
+      ins(%x : memref<?xf32>) outs(%y : memref<f32>) {
+  ^bb0(%a: f32, %s: f32):
+    %r = arith.addf %s, %a : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// CHECK-LABEL: @remainder
+// CHECK: vector.create_mask
+// CHECK: vector.maskedload
+// CHECK: vector.maskedstore
+// SSE-LABEL: @remainder
+// SSE: vector.store {{.*}} vector<4xf32>
+// SSE: memref.store
+// SSE-NOT: vector.maskedstore
+func.func @remainder(%x: memref<?xf32>, %y: memref<?xf32>) {
+  linalg.copy ins(%x : memref<?xf32>) outs(%y : memref<?xf32>)
+  return
+}
+
+// Addresses that are not linear, and branches that depend on a lane, give scalar loops.
+// CHECK-LABEL: @scalar
+// CHECK-NOT: vector
+// CHECK: return
+func.func @scalar(%x: memref<?xf32>, %m: memref<?xi1>, %y: memref<?xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(d0) -> (d0 floordiv 2)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]}
+      ins(%x : memref<?xf32>) outs(%y : memref<?xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  }
+  linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]}
+      ins(%m : memref<?xi1>) outs(%y : memref<?xf32>) {
+  ^bb0(%a: i1, %o: f32):
+    %i = linalg.index 0 : index
+    %r = scf.if %a -> f32 {
+      %v = memref.load %x[%i] : memref<?xf32>
+      scf.yield %v : f32
+    } else {
+      scf.yield %o : f32
+    }
+    linalg.yield %r : f32
+  }
+  return
+}
