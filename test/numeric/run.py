@@ -31,7 +31,7 @@ GROUPS = {
 def compile_module(cases, compiler, folder):
     source, module = folder / "cases.mlir", folder / "cases.wnm"
     source.write_text("\n".join(case.text for case in cases))
-    command = [compiler, str(source), "-o", str(module), "--with-reference"]
+    command = [compiler, str(source), "-o", str(module), "--with-reference", "--no-ptxas"]
     compiled = subprocess.run(command, capture_output=True, text=True)
     if compiled.returncode:
         sys.exit(f"error: {' '.join(command)} failed:\n{compiled.stderr}")
