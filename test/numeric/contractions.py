@@ -4,8 +4,10 @@ import numpy as np
 from case import NUMPY, Case, Expected, gather, scatter, within_counts
 
 INPUTS, OUTPUTS = 13, 9  # the universes of selections, which a type must tell
+# Strides, dilations and padding, and the size of the kernel.
 WINDOWS = {"plain": ((1, 1), (1, 1), (0, 0, 0, 0)), "padded": ((1, 1), (1, 1), (1, 1, 1, 1)),
            "strided": ((2, 1), (1, 2), (1, 0, 2, 3))}
+KERNELS = {"plain": (1, 2), "padded": (3, 3), "strided": (2, 3)}
 
 
 def selection_text(variant):
@@ -96,12 +98,12 @@ def convolve(x, weights, strides, dilations, padding):
 
 def conv2d(kind, variant, window):
     strides, dilations, padding = WINDOWS[window]
+    kernel = KERNELS[window]
 
     def sample(sampler):
         rows = sampler.size(0, 4)
         channels = INPUTS if "inputs" in variant else sampler.size(0, 9)
         outputs = OUTPUTS if "outputs" in variant else sampler.size(0, 9)
-        kernel = [sampler.size(1, 3) for _ in range(2)]
         # At least as many as the window covers, so that the result has one row and one column or more.
         rest = [sampler.size(max(1, dilations[a] * (kernel[a] - 1) + 1 - padding[a] - padding[a + 2]), 11)
                 for a in range(2)]
@@ -110,7 +112,7 @@ def conv2d(kind, variant, window):
                 sample_outputs(sampler, variant, rows))
 
     name = "_".join(["conv2d", window, kind, *variant])
-    weights = f"{OUTPUTS if 'outputs' in variant else '?'}x{INPUTS if 'inputs' in variant else '?'}x?x?"
+    weights = f"{OUTPUTS if 'outputs' in variant else '?'}x{INPUTS if 'inputs' in variant else '?'}x{kernel[0]}x{kernel[1]}"
     attributes = "{{strides = array<i64: {}, {}>, dilations = array<i64: {}, {}>, padding = array<i64: {}, {}, {}, {}>}}"
     return contraction_case(name, "winnow.conv2d", kind, variant, 4, weights,
                             attributes.format(*strides, *dilations, *padding), sample,
