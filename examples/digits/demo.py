@@ -46,12 +46,16 @@ def accuracy(logits, labels):
 
 
 def check_compilation(bars, modules, timed):
+    """Compiles as a user would, and then once more with the reference device, which the comparisons need."""
     print("Compile")
     for name, module in modules.items():
-        seconds = module.compile("--with-reference")
+        seconds = module.compile()
+        size = module.path.stat().st_size
         if timed:
-            bars.check(seconds < 3, f"{name}: {seconds:.2f} s (bar: under 3 s)")
-        print(f"          {name}: module of {module.path.stat().st_size} bytes")
+            bars.check(seconds < 3, f"{name}: {seconds:.2f} s (bar: under 3 s), module of {size} bytes")
+        else:
+            print(f"          {name}: module of {size} bytes")
+        module.compile("--with-reference")
 
 
 def check_accuracy(bars, modules, images, labels, stored):
