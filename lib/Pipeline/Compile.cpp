@@ -15,6 +15,7 @@
 #include "passes/Structure/Passes.h"
 #include "passes/Tile/Passes.h"
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/STLExtras.h"
@@ -165,6 +166,11 @@ LogicalResult Compiler::lower() {
     });
     if (failed(lowered)) {
       return failure();
+    }
+    if (!code.isHost() && code.kernels->getOps<gpu::GPUModuleOp>().empty()) {
+      // A model that only passes values through has no kernel; its PTX is a header.
+      OpBuilder builder = OpBuilder::atBlockEnd(code.kernels->getBody());
+      gpu::GPUModuleOp::create(builder, module.getLoc(), kKernelsModule);
     }
   }
   return success();

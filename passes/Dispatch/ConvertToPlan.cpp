@@ -80,6 +80,10 @@ ArrayAttr Planner::signatures(TypeRange types, bool areInputs) {
       return areInputs ? entry.getArgAttr(index, name) : entry.getResultAttr(index, name);
     };
     auto tensor = cast<RankedTensorType>(type);
+    if (auto named = dyn_cast_if_present<StringAttr>(attribute("winnow.type")); named && named == "uint8") {
+      // What is unsigned for the caller is signless in the program.
+      tensor = tensor.clone(IntegerType::get(context, 8, IntegerType::Unsigned));
+    }
     auto name = dyn_cast_if_present<StringAttr>(attribute("winnow.name"));
     if (!name) {
       name = builder.getStringAttr((areInputs ? "input" : "output") + Twine(index));

@@ -16,8 +16,9 @@ using namespace mlir;
 
 namespace {
 
-/// What the runtime guarantees of every buffer.
-constexpr int64_t bufferAlignment = 64;
+/// An element's own alignment. More would be true, but LLVM rounds the loads of a few neighbours up to a
+/// vector where alignment shows that the vector stays within a page, and so reads behind the end of a buffer.
+int64_t alignmentOf(MemRefType type) { return std::max<int64_t>(1, type.getElementTypeBitWidth() / 8); }
 
 /// A memref on `pointer`, made without a descriptor among the kernel's parameters.
 Value createView(OpBuilder &builder, Location location, Value pointer, MemRefType type,
@@ -67,23 +68,26 @@ struct LowerKernelBoundary : winnow::impl::LowerKernelBoundaryBase<LowerKernelBo
     SmallVector<BlockArgument> arguments(entry.getArguments());
     SmallVector<Type> types;
     SmallVector<Attribute> attributes;
-    auto buffer = builder.getDictionaryAttr(
-        {builder.getNamedAttr(LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr()),
-         builder.getNamedAttr(LLVM::LLVMDialect::getAlignAttrName(),
-                              builder.getI64IntegerAttr(bufferAlignment))});
-    auto addParameter = [&](Type type, bool isBuffer) -> Value {
+    auto bufferAttributes = [&](int64_t alignment) {
+      return builder.getDictionaryAttr(
+          {builder.getNamedAttr(LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr()),
+           builder.getNamedAttr(LLVM::LLVMDialect::getAlignAttrName(),
+                                builder.getI64IntegerAttr(alignment))});
+    };
+    auto addParameter = [&](Type type, DictionaryAttr described) -> Value {
       types.push_back(type);
-      attributes.push_back(isBuffer ? buffer : builder.getDictionaryAttr({}));
+      attributes.push_back(described);
       return entry.addArgument(type, location);
     };
     auto addSize = [&] {
-      return arith::IndexCastOp::create(builder, location, builder.getIndexType(), addParameter(word, false));
+      return arith::IndexCastOp::create(builder, location, builder.getIndexType(),
+                                        addParameter(word, builder.getDictionaryAttr({})));
     };
 
     SmallVector<Value> pointers;
     for (BlockArgument argument : arguments)
-      if (isa<MemRefType>(argument.getType()))
-        pointers.push_back(addParameter(address, true));
+      if (auto type = dyn_cast<MemRefType>(argument.getType()))
+        pointers.push_back(addParameter(address, bufferAttributes(alignmentOf(type))));
     for (auto [argument, pointer] :
          llvm::zip(llvm::make_filter_range(arguments, [](Value a) { return isa<MemRefType>(a.getType()); }),
                    pointers)) {

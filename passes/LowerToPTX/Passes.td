@@ -133,7 +133,7 @@ def LowerKernelBoundary : Pass<"winnow-lower-kernel-boundary", "mlir::func::Func
     becomes
 
     ```mlir
-    func.func @k(%x: !llvm.ptr {llvm.noalias, llvm.align = 64}, %d0: i64, %n: i64)
+    func.func @k(%x: !llvm.ptr {llvm.noalias, llvm.align = 4}, %d0: i64, %n: i64)
     ```
   }];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect",

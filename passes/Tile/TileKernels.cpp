@@ -63,6 +63,9 @@ LogicalResult orderLoops(RewriterBase &rewriter, Operation *&root) {
       order.push_back(loop);
     }
   }
+  if (llvm::equal(order, llvm::seq<unsigned>(0, order.size()))) {
+    return success();
+  }
   rewriter.setInsertionPoint(root);
   FailureOr<linalg::GenericOp> ordered = linalg::interchangeGenericOp(rewriter, generic, order);
   if (failed(ordered)) {

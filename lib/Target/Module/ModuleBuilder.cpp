@@ -74,7 +74,7 @@ FailureOr<format::ElementType> elementTypeOf(Type type, Location location) {
     case 1:
       return ElementType::Bool;
     case 8:
-      return ElementType::I8;
+      return integer.isUnsigned() ? ElementType::U8 : ElementType::I8;
     case 32:
       return ElementType::I32;
     case 64:

@@ -3,8 +3,8 @@
 // RUN: %winnow-opt %s --pass-pipeline='builtin.module(func.func(winnow-lower-kernel-boundary))' | FileCheck %s
 
 // CHECK-LABEL: func.func @k(
-// CHECK-SAME:    %[[X:[^:]*]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias}
-// CHECK-SAME:    %[[Y:[^:]*]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias}
+// CHECK-SAME:    %[[X:[^:]*]]: !llvm.ptr {llvm.align = 4 : i64, llvm.noalias}
+// CHECK-SAME:    %[[Y:[^:]*]]: !llvm.ptr {llvm.align = 1 : i64, llvm.noalias}
 // CHECK-SAME:    %[[X0:[^:]*]]: i64, %[[X2:[^:]*]]: i64, %[[N:[^:]*]]: i64)
 // CHECK:         %[[SIZE0:.*]] = arith.index_cast %[[X0]]
 // CHECK:         %[[SIZE2:.*]] = arith.index_cast %[[X2]]

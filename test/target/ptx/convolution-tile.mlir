@@ -1,5 +1,5 @@
 // Why: an item of a few elements shares its operands: four accumulators in registers, the loads of a step
-// used by several fma, one vector store.
+// used by several fma.
 // RUN: winnow-ptx-image %s | FileCheck %s
 // RUN: %if ptxas %{ winnow-ptx-image --ptxas %s | FileCheck %s --check-prefix=RESOURCES %}
 
@@ -8,7 +8,7 @@
 // CHECK:       ld.global.nc
 // CHECK-COUNT-36: fma.rn.f32
 // CHECK-NOT:   fma.rn.f32
-// CHECK:       st.global.v4.b32
+// CHECK-COUNT-4: st.global.b32
 // CHECK-NOT:   st.global
 // CHECK:       ret;
 // RESOURCES: conv: {{.*}} registers, 0 bytes stack, 0 bytes spilled

@@ -8,9 +8,9 @@
 // HOPPER: .target sm_90a
 
 // CHECK-LABEL: .visible .entry matmul(
-// CHECK-NEXT:    .param .u64 .ptr .align 64 matmul_param_0,
-// CHECK-NEXT:    .param .u64 .ptr .align 64 matmul_param_1,
-// CHECK-NEXT:    .param .u64 .ptr .align 64 matmul_param_2,
+// CHECK-NEXT:    .param .u64 .ptr .align 4 matmul_param_0,
+// CHECK-NEXT:    .param .u64 .ptr .align 4 matmul_param_1,
+// CHECK-NEXT:    .param .u64 .ptr .align 4 matmul_param_2,
 // CHECK-NEXT:    .param .u64 matmul_param_3,
 // CHECK:         .param .u64 matmul_param_8
 // CHECK:       .reqntid 128
