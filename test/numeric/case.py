@@ -95,6 +95,12 @@ class Sampler:
         return to_mask(indices, counts, universe)
 
 
+def constant(array):
+    """An MLIR constant with exactly these f32 values."""
+    bits = np.ascontiguousarray(array, np.float32).tobytes().hex().upper()
+    return f'arith.constant dense<"0x{bits}"> : tensor<{"x".join(map(str, array.shape))}xf32>'
+
+
 def to_mask(indices, counts, universe):
     mask = np.zeros((len(counts), universe), bool)
     for row, count in enumerate(counts):

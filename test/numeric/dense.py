@@ -1,7 +1,8 @@
 # Dense operations as ONNX models have them: products, pooling, reductions, normalization, data movement.
 import numpy as np
 
-from case import Case, Expected
+from case import Case, Expected, constant
+from contractions import WINDOWS, convolve
 
 
 def normal(*least_and_most):
@@ -40,38 +41,97 @@ def batch_matmul():
     return Case("batch_matmul", text, sample, expect)
 
 
-def linear_relu():
+def linear_relu(name, inner, columns):
     """A product with an addition of a broadcast row and a maximum, which fuse."""
-    text = """func.func @linear_relu(%x: tensor<?x?xf32>, %w: tensor<?x?xf32>, %b: tensor<?xf32>) -> tensor<?x?xf32> {
+    x, w, b, y = (f"tensor<{shape}xf32>" for shape in (f"?x{inner}", f"{inner}x{columns}", columns, f"?x{columns}"))
+    sizes = "%m, %n" if columns == "?" else "%m"
+    text = f"""func.func @linear_relu_{name}(%x: {x}, %w: {w}, %b: {b}) -> {y} {{
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %zero = arith.constant 0.0 : f32
-  %m = tensor.dim %x, %c0 : tensor<?x?xf32>
-  %n = tensor.dim %w, %c1 : tensor<?x?xf32>
-  %e = tensor.empty(%m, %n) : tensor<?x?xf32>
-  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<?x?xf32>) -> tensor<?x?xf32>
-  %0 = linalg.matmul ins(%x, %w : tensor<?x?xf32>, tensor<?x?xf32>) outs(%i : tensor<?x?xf32>) -> tensor<?x?xf32>
-  %1 = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d1)>,
-                                        affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]}
-      ins(%0, %b : tensor<?x?xf32>, tensor<?xf32>) outs(%e : tensor<?x?xf32>) {
+  %m = tensor.dim %x, %c0 : {x}
+  %n = tensor.dim %w, %c1 : {w}
+  %e = tensor.empty({sizes}) : {y}
+  %i = linalg.fill ins(%zero : f32) outs(%e : {y}) -> {y}
+  %0 = linalg.matmul ins(%x, %w : {x}, {w}) outs(%i : {y}) -> {y}
+  %1 = linalg.generic {{indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d1)>,
+                                        affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]}}
+      ins(%0, %b : {y}, {b}) outs(%e : {y}) {{
   ^bb0(%p: f32, %q: f32, %o: f32):
     %s = arith.addf %p, %q : f32
     %r = arith.maximumf %s, %zero : f32
     linalg.yield %r : f32
-  } -> tensor<?x?xf32>
-  return %1 : tensor<?x?xf32>
-}
+  }} -> {y}
+  return %1 : {y}
+}}
 """
 
     def sample(sampler):
         m, k, n = (sampler.size(0, most) for most in (20, 70, 40))
+        k, n = (k if inner == "?" else int(inner)), (n if columns == "?" else int(columns))
         return [sampler.tensor("f32", m, k), sampler.tensor("f32", k, n), sampler.tensor("f32", n)]
 
     def expect(x, w, b):
         x, w = x.astype(np.float64), w.astype(np.float64)
         return [Expected(np.maximum(x @ w + b, 0), np.abs(x) @ np.abs(w) + np.abs(b))]
 
-    return Case("linear_relu", text, sample, expect)
+    return Case(f"linear_relu_{name}", text, sample, expect)
+
+
+def image_network():
+    """Two layers of a CNN with constant weights: padding, convolution, bias, maximum, pooling, product."""
+    random = np.random.default_rng(4)
+    filters = random.standard_normal((10, 3, 3, 3)).astype(np.float32)
+    bias = random.standard_normal(10).astype(np.float32)
+    matrix = random.standard_normal((160, 7)).astype(np.float32)
+    images, maps, pooled = "tensor<?x3x8x8xf32>", "tensor<?x10x8x8xf32>", "tensor<?x10x4x4xf32>"
+    text = f"""func.func @image_network(%x: {images}) -> tensor<?x7xf32> {{
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %least = arith.constant 0xFF800000 : f32
+  %w = {constant(filters)}
+  %b = {constant(bias)}
+  %m = {constant(matrix)}
+  %n = tensor.dim %x, %c0 : {images}
+  %pad = tensor.pad %x low[0, 0, 1, 1] high[0, 0, 1, 1] {{
+  ^bb0(%i: index, %j: index, %k: index, %l: index):
+    tensor.yield %zero : f32
+  }} : {images} to tensor<?x3x10x10xf32>
+  %e0 = tensor.empty(%n) : {maps}
+  %z0 = linalg.fill ins(%zero : f32) outs(%e0 : {maps}) -> {maps}
+  %conv = linalg.conv_2d_nchw_fchw ins(%pad, %w : tensor<?x3x10x10xf32>, tensor<10x3x3x3xf32>) outs(%z0 : {maps}) -> {maps}
+  %relu = linalg.generic {{indexing_maps = [affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>, affine_map<(d0, d1, d2, d3) -> (d1)>,
+                                           affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>],
+                          iterator_types = ["parallel", "parallel", "parallel", "parallel"]}}
+      ins(%conv, %b : {maps}, tensor<10xf32>) outs(%e0 : {maps}) {{
+  ^bb0(%p: f32, %q: f32, %o: f32):
+    %s = arith.addf %p, %q : f32
+    %r = arith.maximumf %s, %zero : f32
+    linalg.yield %r : f32
+  }} -> {maps}
+  %window = tensor.empty() : tensor<2x2xf32>
+  %e1 = tensor.empty(%n) : {pooled}
+  %z1 = linalg.fill ins(%least : f32) outs(%e1 : {pooled}) -> {pooled}
+  %pool = linalg.pooling_nchw_max {{strides = dense<2> : vector<2xi64>, dilations = dense<1> : vector<2xi64>}}
+      ins(%relu, %window : {maps}, tensor<2x2xf32>) outs(%z1 : {pooled}) -> {pooled}
+  %flat = tensor.collapse_shape %pool [[0], [1, 2, 3]] : {pooled} into tensor<?x160xf32>
+  %e2 = tensor.empty(%n) : tensor<?x7xf32>
+  %z2 = linalg.fill ins(%zero : f32) outs(%e2 : tensor<?x7xf32>) -> tensor<?x7xf32>
+  %0 = linalg.matmul ins(%flat, %m : tensor<?x160xf32>, tensor<160x7xf32>) outs(%z2 : tensor<?x7xf32>) -> tensor<?x7xf32>
+  return %0 : tensor<?x7xf32>
+}}
+"""
+
+    def layers(x, w, m, absolute):
+        hidden = convolve(x, w, *WINDOWS["padded"]) + (np.abs(bias) if absolute else bias).reshape(1, -1, 1, 1)
+        hidden = np.maximum(hidden, 0).reshape(len(x), 10, 4, 2, 4, 2).max(axis=(3, 5))
+        return hidden.reshape(len(x), 160) @ m
+
+    def expect(x):
+        arrays = [array.astype(np.float64) for array in (x, filters, matrix)]
+        return [Expected(layers(*arrays, False), layers(*map(np.abs, arrays), True))]
+
+    return Case("image_network", text, lambda sampler: [sampler.tensor("f32", sampler.size(0, 9), 3, 8, 8)], expect)
 
 
 POOLS = {"max": ("pooling_nchw_max", "0xFF800000", np.max), "sum": ("pooling_nchw_sum", "0.0", np.sum)}
@@ -248,7 +308,8 @@ def reshaping():
 
 
 def dense_cases():
-    return [batch_matmul(), linear_relu(), pooling("max"), pooling("sum"),
+    return [batch_matmul(), linear_relu("dynamic", "?", "?"), linear_relu("fixed", "61", "133"),
+            linear_relu("even", "64", "64"), image_network(), pooling("max"), pooling("sum"),
             reduction("sum", "0.0", "arith.addf", lambda x: x.sum(axis=1)),
             reduction("largest", "0xFF800000", "arith.maximumf", lambda x: x.max(axis=1, initial=-np.inf)),
             softmax(), transpose(), concatenation(), slicing(), padding(), reshaping()]

@@ -2,18 +2,12 @@
 # the error that quantization can cause.
 import numpy as np
 
-from case import Case, Expected, gather, scatter, within_counts
+from case import Case, Expected, constant, gather, scatter
 from contractions import convolve
 from selections import quantize_rows, sample_activations
 
 MARK = "winnow.precision = #winnow.precision<i8>"
 CHANNELS, CLASSES = 9, 5
-
-
-def constant(array):
-    """An MLIR constant with exactly these f32 values."""
-    bits = np.ascontiguousarray(array, np.float32).tobytes().hex().upper()
-    return f'arith.constant dense<"0x{bits}"> : tensor<{"x".join(map(str, array.shape))}xf32>'
 
 
 def quantize_weights(weights, channel):
