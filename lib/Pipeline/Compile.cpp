@@ -2,6 +2,7 @@
 #include "lib/Pipeline/Compile.h"
 
 #include "dialects/Plan/PlanDialect.h"
+#include "lib/Pipeline/CheckModel.h"
 #include "lib/Pipeline/ReferenceProgram.h"
 #include "lib/Target/Host/EmitImage.h"
 #include "lib/Target/Module/ModuleBuilder.h"
@@ -197,6 +198,11 @@ void Compiler::addVariants(ModuleBuilder &builder, const TargetCode &code, uint3
 }
 
 LogicalResult Compiler::emitPTXImages(ModuleBuilder &builder, TargetCode &code) {
+  if (code.kernels->getOps<gpu::GPUModuleOp>().empty()) {
+    // A model that only passes its inputs on needs no kernel; its image is empty.
+    OpBuilder atModule = OpBuilder::atBlockEnd(code.kernels->getBody());
+    gpu::GPUModuleOp::create(atModule, module.getLoc(), kKernelsModule);
+  }
   FailureOr<std::string> text = emitPTX(*code.kernels, code.ptx);
   if (failed(text)) {
     return failure();
@@ -315,7 +321,7 @@ bool Compiler::stopsAfter(Phase phase) {
 }
 
 LogicalResult Compiler::run(std::optional<format::Module> &result) {
-  if (failed(parseTargets())) {
+  if (failed(parseTargets()) || failed(checkModel(module))) {
     return failure();
   }
   if (failed(runPasses(module, buildRaisePipeline))) {

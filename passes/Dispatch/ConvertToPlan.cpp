@@ -244,6 +244,9 @@ LogicalResult Planner::convertReturn(func::ReturnOp op) {
       }
       continue;
     }
+    if (!planned.buffer) {
+      return op.emitError() << "output " << output << " has no contents when the function returns it";
+    }
     auto created = plan::OutputOp::create(builder, op.getLoc(), bufferType, output, planned.sizes);
     plan::CopyOp::create(builder, op.getLoc(), created, planned.buffer);
   }
@@ -263,7 +266,11 @@ LogicalResult Planner::convert(Operation &op) {
     if (!index) {
       return op.emitError() << "takes a dimension that is not a constant";
     }
-    scalars.map(dim.getResult(), tensors.lookup(dim.getSource()).sizes[*index]);
+    const PlannedTensor source = tensors.lookup(dim.getSource());
+    if (*index < 0 || *index >= static_cast<int64_t>(source.sizes.size())) {
+      return op.emitError() << "takes dimension " << *index << " of a tensor of rank " << source.sizes.size();
+    }
+    scalars.map(dim.getResult(), source.sizes[*index]);
     return success();
   }
   if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {

@@ -244,7 +244,10 @@ void Outliner::outline(const Group &group) {
   }
 
   builder.setInsertionPoint(entry);
-  std::string name = (entry.getName() + "_" + Twine(kernels++)).str();
+  std::string name;
+  do {
+    name = (entry.getName() + "_" + Twine(kernels++)).str();
+  } while (SymbolTable::lookupNearestSymbolFrom(entry, builder.getStringAttr(name)));
   auto kernel =
       func::FuncOp::create(builder, loc, name, builder.getFunctionType(arguments, root->getResultTypes()));
   kernel.setPrivate();

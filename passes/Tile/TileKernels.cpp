@@ -9,7 +9,6 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/TilingInterface.h"
 
 namespace winnow {
@@ -75,42 +74,6 @@ LogicalResult orderLoops(RewriterBase &rewriter, Operation *&root) {
   return success();
 }
 
-/// A kernel without parallel loops has a single item.
-void wrapInSingleItem(func::FuncOp kernel, RewriterBase &rewriter) {
-  Block &body = kernel.getBody().front();
-  auto terminator = cast<func::ReturnOp>(body.getTerminator());
-  SmallVector<Operation *> computation;
-  for (Operation &op : body.without_terminator()) {
-    computation.push_back(&op);
-  }
-  int64_t inputs = kernel->getAttrOfType<IntegerAttr>(kInputsAttribute).getInt();
-  SmallVector<Value> destinations(body.getArguments().slice(inputs, terminator.getNumOperands()));
-  rewriter.setInsertionPoint(terminator);
-  Location loc = kernel.getLoc();
-  SmallVector<Value> results(terminator.getOperands());
-  auto forall = scf::ForallOp::create(rewriter, loc, ArrayRef<OpFoldResult>{rewriter.getIndexAttr(1)},
-                                      destinations, std::nullopt);
-  Block *item = forall.getBody();
-  for (Operation *op : computation) {
-    op->moveBefore(item->getTerminator());
-  }
-  for (auto [destination, inside] : llvm::zip(destinations, forall.getRegionIterArgs())) {
-    destination.replaceUsesWithIf(inside,
-                                  [&](OpOperand &use) { return forall->isProperAncestor(use.getOwner()); });
-  }
-  rewriter.setInsertionPointToEnd(forall.getTerminator().getBody());
-  for (auto [result, inside] : llvm::zip(results, forall.getRegionIterArgs())) {
-    int64_t rank = cast<RankedTensorType>(result.getType()).getRank();
-    OpBuilder::InsertionGuard guard(rewriter);
-    rewriter.setInsertionPoint(forall.getTerminator());
-    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(rewriter, loc, result);
-    SmallVector<OpFoldResult> zeros(rank, rewriter.getIndexAttr(0)), ones(rank, rewriter.getIndexAttr(1));
-    rewriter.setInsertionPointToEnd(forall.getTerminator().getBody());
-    tensor::ParallelInsertSliceOp::create(rewriter, loc, result, inside, zeros, sizes, ones);
-  }
-  terminator->setOperands(forall.getResults());
-}
-
 struct TileKernels : impl::TileKernelsBase<TileKernels> {
   void runOnOperation() override {
     auto target = getOperation()->getAttrOfType<StringAttr>(kTargetAttribute);
@@ -166,8 +129,7 @@ LogicalResult TileKernels::tile(func::FuncOp kernel) {
   }
   kernel->setAttr(kTileAttribute, rewriter.getDenseI64ArrayAttr(sizes));
   if (shape.empty()) {
-    wrapInSingleItem(kernel, rewriter);
-    return success();
+    return success(); // a single item, the whole kernel
   }
 
   auto tiled = cast<TilingInterface>(root);

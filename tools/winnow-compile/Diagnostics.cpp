@@ -26,9 +26,12 @@ llvm::StringRef severityName(DiagnosticSeverity severity) {
   return "message";
 }
 
-/// "model.mlir:3:7" or "model.onnx: node 'conv1' (Conv)".
+/// "model.mlir:3:7", "model.onnx: node 'conv1' (Conv)", or the file alone for what concerns all of it.
 std::string describe(Location location, const std::string &model) {
   if (auto file = location->findInstanceOf<FileLineColLoc>()) {
+    if (file.getLine() == 0) {
+      return file.getFilename().str();
+    }
     return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn()))
         .str();
   }

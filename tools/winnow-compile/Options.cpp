@@ -33,6 +33,25 @@ void parseDimension(const std::string &option, std::map<std::string, DimensionRa
   dimensions[name.str()] = parsed;
 }
 
+/// A whole number of bytes that fits 64 bits.
+std::string checkBytes(const std::string &text) {
+  int64_t bytes;
+  bool isBytes = !llvm::StringRef(text).getAsInteger(10, bytes) && bytes >= 0;
+  return isBytes ? "" : "'" + text + "' is not a number of bytes";
+}
+
+std::string checkFraction(const std::string &text) {
+  double value;
+  bool isFraction = !llvm::StringRef(text).getAsDouble(value) && value >= 0 && value <= 1;
+  return isFraction ? "" : "'" + text + "' is not a number between 0 and 1";
+}
+
+std::string checkError(const std::string &text) {
+  double value;
+  bool isError = !llvm::StringRef(text).getAsDouble(value) && value >= 0;
+  return isError ? "" : "'" + text + "' is not a number of at least 0";
+}
+
 void addTuning(CLI::App &app, CompileOptions &options) {
   app.add_option("--soft-gates", options.softGates,
                  "make soft gates hard, an approximation: none, topk:K or threshold:T")
@@ -42,10 +61,13 @@ void addTuning(CLI::App &app, CompileOptions &options) {
       ->capture_default_str();
   app.add_option("--budget", options.budget,
                  "choose INT8 where it costs least, until the weights take this fraction of their f32 bytes")
-      ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--budget-bytes", options.budgetBytes, "the same in bytes")->check(CLI::NonNegativeNumber);
+      ->check(checkFraction);
+  app.add_option("--budget-bytes", options.budgetBytes, "the same in bytes")
+      ->check(checkBytes)
+      ->excludes("--budget");
   app.add_option("--max-weight-error", options.maximumWeightError,
                  "never quantize weights whose relative error would be larger")
+      ->check(checkError)
       ->capture_default_str();
 }
 
@@ -69,17 +91,20 @@ std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode
   app.add_option("--target", line.compile.targets,
                  "what to make code for, may be repeated: host:native, host:x86-64-v2|v3|v4, host:aarch64, "
                  "cuda:sm_NN")
+      ->allow_extra_args(false)
       ->capture_default_str();
   app.add_flag("--with-reference", line.compile.withReference,
                "add the reference device, which computes every operation by its definition");
   app.add_option("--dim", dimensions,
-                 "the sizes of a named dimension, may be repeated: NAME=SIZE or NAME=LOW..HIGH");
+                 "the sizes of a named dimension, may be repeated: NAME=SIZE or NAME=LOW..HIGH")
+      ->allow_extra_args(false);
   addTuning(app, line.compile);
   app.add_flag("--no-ptxas", skipsAssembler, "do not run ptxas, even if it is there");
   app.add_option("--stop-after", stopAfter, "print the module after this phase and stop")
       ->check(CLI::IsMember(phases));
   app.add_flag("--remarks", line.printRemarks, "say what was decided and why");
-  app.add_option("--report", line.report, "write the decisions to this file, as JSON");
+  app.add_option("--report", line.report, "write the decisions to this file, as JSON")
+      ->excludes("--stop-after");
   try {
     app.parse(argc, argv);
     for (const std::string &dimension : dimensions) {

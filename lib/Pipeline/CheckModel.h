@@ -1,0 +1,12 @@
+// What the compiler expects of the module that it is given.
+#pragma once
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace winnow {
+
+/// Reports every respect in which `module` is no model: a module of functions with bodies, on ranked tensors,
+/// whose inputs and outputs are named, if at all, by strings.
+mlir::LogicalResult checkModel(mlir::ModuleOp module);
+
+} // namespace winnow
