@@ -1,0 +1,26 @@
+// A transient buffer lives from its first use to its last one, slices included; one that is not used is none.
+// RUN: %winnow-opt %s --pass-pipeline="builtin.module(plan.func(winnow-plan-buffers))" | FileCheck %s
+
+// CHECK-LABEL: plan.func @main
+// CHECK-NOT: plan.alloc
+// CHECK: %[[A:.*]] = plan.alloc
+// CHECK-NEXT: plan.dispatch @first {{.*}} buffers(%[[A]])
+// CHECK: %[[B:.*]] = plan.alloc
+// CHECK-NEXT: %[[PART:.*]] = plan.slice %[[B]]
+// CHECK-NEXT: plan.dispatch @second {{.*}} buffers(%[[A]], %[[PART]])
+// CHECK-NEXT: plan.release %[[A]]
+// CHECK: plan.dispatch @third {{.*}} buffers(%[[PART]], %{{.*}})
+// CHECK-NEXT: plan.release %[[B]]
+// CHECK-NOT: plan.{{alloc|release}}
+plan.func @main inputs [] outputs [#plan.signature<"y", tensor<4xf32>, "">] {
+  %c4 = arith.constant 4 : index
+  %c16 = arith.constant 16 : index
+  %b = plan.alloc %c16
+  %a = plan.alloc %c16
+  %unused = plan.alloc %c16
+  %y = plan.output 0(%c4)
+  plan.dispatch @first extents(%c4) buffers(%a) sizes() written [true]
+  %part = plan.slice %b, %c4, %c4
+  plan.dispatch @second extents(%c4) buffers(%a, %part) sizes() written [false, true]
+  plan.dispatch @third extents(%c4) buffers(%part, %y) sizes() written [false, true]
+}
