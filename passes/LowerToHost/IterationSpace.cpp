@@ -103,7 +103,17 @@ static LinearAccess createAccess(OpBuilder &builder, Location location, Value op
   return access;
 }
 
+/// Whether vectors of `type` lie in memory like arrays of it, or can be made to.
+static bool isVectorElement(Type type) {
+  if (auto integer = dyn_cast<IntegerType>(type))
+    return integer.getWidth() == 1 || llvm::is_contained({8, 16, 32, 64}, integer.getWidth());
+  return type.isIndex() || type.isF16() || type.isBF16() || type.isF32() || type.isF64();
+}
+
 FailureOr<IterationSpace> winnow::createIterationSpace(OpBuilder &builder, linalg::GenericOp op) {
+  for (Type type : op->getOperandTypes())
+    if (!isVectorElement(getElementTypeOrSelf(type)))
+      return failure();
   SmallVector<SmallVector<SmallVector<int64_t>>> coefficients;
   for (AffineMap map : op.getIndexingMapsArray()) {
     auto rows = linearCoefficients(map);

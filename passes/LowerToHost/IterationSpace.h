@@ -38,7 +38,8 @@ struct IterationSpace {
 };
 
 /// Analyzes `op`, on memrefs, and creates the flat memrefs before it. Fails, with nothing created, when an
-/// address is not linear in the loop variables or a result is indexed by a reduction.
+/// address is not linear in the loop variables, a result is indexed by a reduction, or the elements are of a
+/// type that vectors do not keep like memory does.
 mlir::FailureOr<IterationSpace> createIterationSpace(mlir::OpBuilder &builder, mlir::linalg::GenericOp op);
 
 /// Merges dimensions that all operands walk through as if they were one, so that vectors need not end with a

@@ -88,6 +88,8 @@ private:
     return bits;
   }
 
+  static int64_t bitsOf(Type type) { return type.isIndex() ? 64 : type.getIntOrFloatBitWidth(); }
+
   int64_t assumed(int64_t dimension) const { return space.extent(dimension).value_or(assumedExtent); }
 
   void considerLanes(int64_t dimension) {
@@ -119,7 +121,7 @@ private:
     int64_t narrowest = 64;
     for (const LinearAccess &access : llvm::concat<const LinearAccess>(space.inputs, space.outputs))
       if (access.isMemory && access.dependsOn(shape.vector))
-        narrowest = std::min<int64_t>(narrowest, getElementTypeOrSelf(access.memory).getIntOrFloatBitWidth());
+        narrowest = std::min(narrowest, bitsOf(getElementTypeOrSelf(access.memory)));
     return narrowest >= target.maskedBits && !analyzeLanes(space, shape).needsAllLanes;
   }
 

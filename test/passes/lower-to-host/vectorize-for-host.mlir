@@ -86,3 +86,12 @@ func.func @scalar(%x: memref<?xf32>, %m: memref<?xi1>, %y: memref<?xf32>) {
   }
   return
 }
+
+// A vector of i4 is packed in memory, an array of them is not.
+// CHECK-LABEL: @packed
+// CHECK-NOT: vector
+// CHECK: return
+func.func @packed(%x: memref<64xi4>, %y: memref<64xi4>) {
+  linalg.copy ins(%x : memref<64xi4>) outs(%y : memref<64xi4>)
+  return
+}

@@ -3,6 +3,7 @@
 // RUN: cmp %t.so %t.again.so
 // RUN: llvm-readelf --dyn-syms --dynamic --relocs --program-headers %t.so | FileCheck %s
 // RUN: winnow-host-image %s --target=aarch64 -o %t.arm.so && llvm-readelf -h %t.arm.so | FileCheck %s --check-prefix=ARM
+// RUN: not winnow-opt %s --winnow-lower-to-host=target=vax 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // RUN: not winnow-host-image %s --target=vax -o %t.none 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 
 // CHECK-NOT: GNU_RELRO
