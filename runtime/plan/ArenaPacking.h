@@ -18,8 +18,9 @@ struct Packing {
   int64_t lowerBound = 0; // the most bytes that are alive at one time: no packing needs less
 };
 
-/// Largest first, each where it fits best among those placed already that it overlaps in time.
-/// The sum of all sizes must not exceed 2^62.
+/// Largest first, each where it fits best among those placed already that it overlaps in time; if that
+/// is not the least possible, a few more attempts place first what came to lie highest. The sum of all sizes
+/// must not exceed 2^62.
 Packing packIntervals(std::span<Interval> intervals);
 
 } // namespace winnow::runtime
