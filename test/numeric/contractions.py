@@ -135,9 +135,11 @@ def convolve(x, weights, strides, dilations, padding):
 def conv2d(window, kind, variant, kernel, channels=(None, None), capacity=(None, None), sizes=(None, None)):
     ends = sides(variant, channels, capacity, (9, 9))
     strides, dilations, padding = WINDOWS[window]
+    fixed = kernel
 
     def sample(sampler):
         rows = sampler.size(0, 4)
+        kernel = [sampler.size(1, 3) if size is None else size for size in fixed]
         count, outputs = (end.sample_channels(sampler) for end in ends)
         # At least as many as the window covers, so that the result has one row and one column or more.
         rest = [sizes[a] if sizes[a] is not None else
@@ -146,9 +148,9 @@ def conv2d(window, kind, variant, kernel, channels=(None, None), capacity=(None,
         x, selection = sample_x(sampler, kind, ends[0], rows, count, rest)
         return (x + [sampler.tensor(kind, outputs, count, *kernel)] + selection + ends[1].sample(sampler, rows))
 
-    name = "_".join(["conv2d", window, *(["fixed"] if sizes[0] else []), kind, *variant])
+    name = "_".join(["conv2d", window, *(["fixed"] if sizes[0] else []), *(["any"] if kernel[0] is None else []), kind, *variant])
     types = (f"?x{ends[0].dimension()}x{spell(sizes[0])}x{spell(sizes[1])}",
-             f"{spell(channels[1])}x{spell(channels[0])}x{kernel[0]}x{kernel[1]}",
+             f"{spell(channels[1])}x{spell(channels[0])}x{spell(kernel[0])}x{spell(kernel[1])}",
              f"?x{ends[1].dimension()}x{'x'.join(map(spell, extents(sizes, kernel, window)))}")
     attributes = "{{strides = array<i64: {}, {}>, dilations = array<i64: {}, {}>, padding = array<i64: {}, {}, {}, {}>}}"
     return case_of(name, "winnow.conv2d", kind, ends, types, attributes.format(*strides, *dilations, *padding), sample,
@@ -174,6 +176,8 @@ def conv2d_cases():
     kernels = {"plain": (1, 2), "padded": (3, 3), "strided": (2, 3)}
     cases = [conv2d(window, "f32", variant, kernels[window], known(variant, (13, 9)))
              for variant in VARIANTS for window in kernels]
+    cases += [conv2d("strided", "f32", variant, (None, None), known(variant, (13, 9)))
+              for variant in ((), ("inputs", "outputs"))]
     cases += [conv2d("padded", kind, variant, (3, 3), known(variant, (13, 9)))
               for kind in ("f16", "bf16", "i8") for variant in ((), ("inputs", "outputs"))]
     cases += [conv2d("padded", kind, variant, (3, 3), (16, 24), (5, 7), (8, 8)) for kind in ("f32", "i8")
