@@ -8,7 +8,7 @@ readonly llvm_bin=/usr/lib/llvm-22/bin
 
 readonly packages=(
   g++ cmake ninja-build ccache
-  libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools liblld-22-dev lld-22 clang-22
+  libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools liblld-22-dev lld-22 clang-22 libclang-rt-22-dev
   clang-format-22 clang-tidy-22
   nlohmann-json3-dev libtbb-dev libdlpack-dev libcli11-dev libxxhash-dev zlib1g-dev
   protobuf-compiler libprotobuf-dev libgtest-dev

@@ -223,9 +223,10 @@ std::vector<uint8_t> serializeNumpy(const Array &array) {
   constexpr size_t prefix = 10;
   header.append(63 - (prefix + header.size()) % 64, ' ');
   header += '\n';
-  std::vector<uint8_t> bytes(kMagic.begin(), kMagic.end());
-  bytes.insert(bytes.end(), {1, 0, uint8_t(header.size()), uint8_t(header.size() >> 8)});
-  bytes.insert(bytes.end(), header.begin(), header.end());
+  std::string start(kMagic.begin(), kMagic.end());
+  start += {'\1', '\0', char(header.size()), char(header.size() >> 8)};
+  start += header;
+  std::vector<uint8_t> bytes(start.begin(), start.end());
   bytes.insert(bytes.end(), array.bytes.begin(), array.bytes.end());
   return bytes;
 }

@@ -14,7 +14,8 @@ Value winnow::createMemRef(OpBuilder &builder, Location location, Value pointer,
                                                          {pointerType, pointerType, builder.getI64Type()});
   Value zero = LLVM::ConstantOp::create(builder, location, builder.getI64IntegerAttr(0));
   Value descriptor = LLVM::PoisonOp::create(builder, location, descriptorType);
-  for (auto [position, part] : llvm::enumerate(ValueRange{pointer, pointer, zero}))
+  std::array<Value, 3> parts{pointer, pointer, zero};
+  for (auto [position, part] : llvm::enumerate(parts))
     descriptor = LLVM::InsertValueOp::create(builder, location, descriptor, part, position);
   auto scalarType = MemRefType::get({}, type.getElementType());
   Value scalar = UnrealizedConversionCastOp::create(builder, location, scalarType, descriptor).getResult(0);

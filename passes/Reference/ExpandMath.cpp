@@ -151,8 +151,8 @@ struct ExpandMath : winnow::impl::ExpandMathBase<ExpandMath> {
 
   LogicalResult widenToF32() {
     TypeConverter converter;
-    math::populateExtendToSupportedTypesTypeConverter(converter, /*sourceTypeFilter*/ {},
-                                                      Float32Type::get(&getContext()));
+    SetVector<Type> supported; // the converter refers to it
+    math::populateExtendToSupportedTypesTypeConverter(converter, supported, Float32Type::get(&getContext()));
     ConversionTarget target(getContext());
     math::populateExtendToSupportedTypesConversionTarget(target, converter);
     RewritePatternSet patterns(&getContext());

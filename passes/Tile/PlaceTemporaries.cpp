@@ -24,7 +24,7 @@ LogicalResult place(memref::AllocOp alloc) {
     FailureOr<int64_t> size = type.getDimSize(dimension);
     if (type.isDynamicDim(dimension)) {
       size = ValueBoundsConstraintSet::computeConstantBound(presburger::BoundType::UB, {alloc, dimension},
-                                                            /*stopCondition=*/nullptr, {/*closedUB=*/true});
+                                                            /*stopCondition=*/nullptr, /*closedUB=*/true);
     }
     if (failed(size)) {
       return alloc.emitError() << "temporary of type " << type << " has no constant bound in dimension "

@@ -9,9 +9,16 @@
 namespace winnow::ptxsim {
 namespace {
 
-/// GPUs produce this NaN from every f32 operation; PTX leaves sign and payload open.
-inline float canonical(float x) { return x != x ? std::bit_cast<float>(0x7fffffffu) : x; }
-inline double canonical(double x) { return x != x ? std::bit_cast<double>(uint64_t(0x7ff8000000000000)) : x; }
+/// GPUs produce this NaN from every f32 operation; PTX leaves sign and payload open. The bits are compared,
+/// since a compiler may take one NaN for as good as another.
+inline float canonical(float x) {
+  return (std::bit_cast<uint32_t>(x) & 0x7fffffff) > 0x7f800000 ? std::bit_cast<float>(0x7fffffffu) : x;
+}
+inline double canonical(double x) {
+  constexpr uint64_t kMagnitude = 0x7fffffffffffffff, kInfinity = 0x7ff0000000000000,
+                     kNaN = 0x7ff8000000000000;
+  return (std::bit_cast<uint64_t>(x) & kMagnitude) > kInfinity ? std::bit_cast<double>(kNaN) : x;
+}
 
 inline float flush(float x) {
   uint32_t bits = std::bit_cast<uint32_t>(x);

@@ -1,0 +1,1 @@
+// Gives the precompiled headers of MLIR (WinnowLLVM.cmake) a target to belong to.
