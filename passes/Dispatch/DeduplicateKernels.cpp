@@ -35,7 +35,6 @@ struct DeduplicateKernels : impl::DeduplicateKernelsBase<DeduplicateKernels> {
       twin->getOperation()->setLoc(FusedLoc::get(&getContext(), {(*twin)->getLoc(), kernel->getLoc()}));
       replacement[kernel.getName()] = *twin;
       kernel.erase();
-      ++merged;
     }
     getOperation().walk([&](func::CallOp call) {
       if (auto found = replacement.find(call.getCallee()); found != replacement.end()) {

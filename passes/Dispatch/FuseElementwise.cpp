@@ -14,16 +14,10 @@ namespace {
 
 struct FuseElementwise : impl::FuseElementwiseBase<FuseElementwise> {
   void runOnOperation() override {
-    auto visitsOnce = [this](OpOperand *operand) {
+    auto visitsOnce = [](OpOperand *operand) {
       auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
-      if (!consumer || !operand->get().hasOneUse()) {
-        return false;
-      }
-      if (!consumer.getMatchingIndexingMap(operand).isPermutation()) {
-        ++declined;
-        return false;
-      }
-      return true;
+      return consumer && operand->get().hasOneUse() &&
+             consumer.getMatchingIndexingMap(operand).isPermutation();
     };
     RewritePatternSet patterns(&getContext());
     linalg::populateElementwiseOpsFusionPatterns(patterns, visitsOnce);

@@ -79,7 +79,7 @@ public:
   Outliner(func::FuncOp entry, OpBuilder builder) : entry(entry), builder(builder) {}
 
   LogicalResult run();
-  int64_t kernels = 0, epilogues = 0;
+  int64_t kernels = 0;
 
 private:
   void formGroup(Operation *root);
@@ -124,7 +124,6 @@ void Outliner::formGroup(Operation *root) {
       if (producer && isCompute(producer) && !isFill(producer) && !isAlone(producer) &&
           producer->getNumResults() == 1 && producer->hasOneUse() && readsInPlace(root, operand)) {
         group.members.insert(producer);
-        epilogues += isElementwise(producer) ? 0 : 1;
       }
     }
   }
@@ -317,8 +316,6 @@ struct OutlineDispatches : impl::OutlineDispatchesBase<OutlineDispatches> {
       if (failed(outliner.run())) {
         return signalPassFailure();
       }
-      kernels += outliner.kernels;
-      epilogues += outliner.epilogues;
     }
   }
 };

@@ -54,7 +54,6 @@ def FuseElementwise : Pass<"winnow-fuse-elementwise", "::mlir::func::FuncOp"> {
     so that nothing is computed twice: a broadcast or a window of a computed value is not fused.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
-  let statistics = [Statistic<"declined", "declined", "number of producers left apart because they are read repeatedly">];
 }
 
 def OutlineDispatches : Pass<"winnow-outline-dispatches", "::mlir::ModuleOp"> {
@@ -80,10 +79,6 @@ def OutlineDispatches : Pass<"winnow-outline-dispatches", "::mlir::ModuleOp"> {
     It does not look through reshapes, and it does not fuse an element-wise producer into a reduction that
     would read it more than once.
   }];
-  let statistics = [
-    Statistic<"kernels", "kernels", "number of kernels outlined">,
-    Statistic<"epilogues", "epilogues", "number of reductions fused under an element-wise root">
-  ];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::tensor::TensorDialect"];
 }
@@ -94,7 +89,6 @@ def DeduplicateKernels : Pass<"winnow-deduplicate-kernels", "::mlir::ModuleOp"> 
     Calls of a merged kernel are redirected to the first of its kind. Constants of different value make
     kernels different only when they are inside; weights are arguments.
   }];
-  let statistics = [Statistic<"merged", "merged", "number of kernels removed">];
 }
 
 def ConvertToPlan : Pass<"winnow-convert-to-plan", "::mlir::ModuleOp"> {

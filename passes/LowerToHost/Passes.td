@@ -38,8 +38,6 @@ def VectorizeForHost : Pass<"winnow-vectorize-for-host"> {
   }];
   let options = [Option<"targetName", "target", "std::string", "\"native\"",
                         "host target: native, x86-64-v2, x86-64-v3, x86-64-v4 or aarch64">];
-  let statistics = [Statistic<"vectorized", "vectorized", "operations that use vectors">,
-                    Statistic<"declined", "declined", "operations that became scalar loops">];
   let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
                            "mlir::linalg::LinalgDialect", "mlir::memref::MemRefDialect",
                            "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"];

@@ -57,13 +57,11 @@ private:
     rewriter.setInsertionPoint(*generic);
     FailureOr<IterationSpace> space = createIterationSpace(rewriter, *generic);
     if (failed(space)) {
-      ++declined;
       if (failed(linalg::linalgOpToLoops(rewriter, cast<linalg::LinalgOp>(generic->getOperation()))))
         return generic->emitOpError("has no loops");
     } else {
       mergeDimensions(rewriter, *space);
       RegisterBlock block = chooseRegisterBlock(*space, target);
-      ++(block.shape.width() > 1 ? vectorized : declined);
       createBlockedLoops(rewriter, *space, block);
     }
     rewriter.eraseOp(*generic);

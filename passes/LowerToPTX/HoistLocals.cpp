@@ -50,10 +50,8 @@ struct HoistLocals : winnow::impl::HoistLocalsBase<HoistLocals> {
 
     SmallVector<memref::AllocaOp> locals;
     kernel.walk([&](memref::AllocaOp local) { locals.push_back(local); });
-    for (memref::AllocaOp local : llvm::reverse(locals)) {
+    for (memref::AllocaOp local : llvm::reverse(locals))
       rewriter.moveOpBefore(local, &entry, entry.begin());
-      ++hoisted;
-    }
     SmallVector<memref::AllocaScopeOp> scopes;
     kernel.walk([&](memref::AllocaScopeOp scope) { scopes.push_back(scope); });
     for (memref::AllocaScopeOp scope : scopes) {

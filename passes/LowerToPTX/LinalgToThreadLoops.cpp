@@ -28,7 +28,6 @@ public:
       : rewriter(rewriter), operation(operation), location(operation.getLoc()), unroll(unroll) {}
 
   void build();
-  int64_t getFused() const { return fused; }
 
 private:
   /// One value for each loop of the operation: the coordinates of a point of the iteration space.
@@ -49,7 +48,6 @@ private:
   linalg::LinalgOp operation;
   Location location;
   int64_t unroll;
-  int64_t fused = 0;
   SmallVector<Range> ranges;
   SmallVector<unsigned> outer, written, reductions;
   /// The initial operands whose element stays the same during the reduction loops.
@@ -143,7 +141,6 @@ Value ThreadLoops::fuseMultiplyAdd(Value yielded, Value accumulator) {
   Value result = math::FmaOp::create(rewriter, location, product.getLhs(), product.getRhs(), accumulator);
   rewriter.eraseOp(sum);
   rewriter.eraseOp(product);
-  ++fused;
   return result;
 }
 
@@ -261,10 +258,7 @@ struct LinalgToThreadLoops : winnow::impl::LinalgToThreadLoopsBase<LinalgToThrea
     if (result.wasInterrupted())
       return signalPassFailure();
     for (linalg::LinalgOp operation : operations) {
-      ThreadLoops loops(rewriter, operation, unroll);
-      loops.build();
-      fused += loops.getFused();
-      ++lowered;
+      ThreadLoops(rewriter, operation, unroll).build();
     }
   }
 };

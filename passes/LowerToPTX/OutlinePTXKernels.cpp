@@ -78,7 +78,6 @@ struct OutlinePTXKernels : winnow::impl::OutlinePTXKernelsBase<OutlinePTXKernels
       copyConstants(kernel, symbols, target);
       kernel->moveBefore(target.getBody(), target.getBody()->end());
       kernel.setPublic();
-      ++outlined;
     }
   }
 

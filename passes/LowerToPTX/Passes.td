@@ -26,7 +26,6 @@ def OutlinePTXKernels : Pass<"winnow-outline-ptx-kernels", "mlir::ModuleOp"> {
     Nothing happens in a module without kernels.
   }];
   let dependentDialects = ["mlir::gpu::GPUDialect"];
-  let statistics = [Statistic<"outlined", "kernels-outlined", "Number of kernels moved">];
 }
 
 def MapItemsToThreads : Pass<"winnow-map-items-to-threads", "mlir::func::FuncOp"> {
@@ -91,8 +90,6 @@ def LinalgToThreadLoops : Pass<"winnow-linalg-to-thread-loops", "mlir::func::Fun
   let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
                            "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
                            "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect"];
-  let statistics = [Statistic<"lowered", "operations-lowered", "Number of operations turned into loops">,
-                    Statistic<"fused", "fma-formed", "Number of multiply-adds fused">];
 }
 
 def HoistLocals : Pass<"winnow-hoist-locals", "mlir::func::FuncOp"> {
@@ -104,7 +101,6 @@ def HoistLocals : Pass<"winnow-hoist-locals", "mlir::func::FuncOp"> {
   }];
   let options = [Option<"limit", "limit", "int64_t", "65536", "The most bytes of one local buffer">];
   let dependentDialects = ["mlir::memref::MemRefDialect"];
-  let statistics = [Statistic<"hoisted", "buffers-hoisted", "Number of local buffers moved">];
 }
 
 def ExpandPTXMath : Pass<"winnow-expand-ptx-math", "mlir::func::FuncOp"> {

@@ -51,7 +51,6 @@ void AssignPrecision::runOnOperation() {
     entry.op->setAttr(WinnowDialect::getPrecisionAttrName(),
                       PrecisionAttr::get(&getContext(), choice.precision));
     leaveRemark(entry, choice);
-    choice.precision == Precision::I8 ? ++quantized : ++kept;
   }
   recordPrecisionReport(module, analysis.getEntries(), choices, bytes);
   markAnalysesPreserved<WeightErrorAnalysis>();

@@ -58,10 +58,6 @@ def AssignPrecision : Pass<"winnow-assign-precision", "::mlir::ModuleOp"> {
              clEnumValN(::winnow::UniformPrecision::F32, "f32", "everything stays f32"),
              clEnumValN(::winnow::UniformPrecision::I8, "i8", "i8 wherever max-error allows it"))}]>
   ];
-  let statistics = [
-    Statistic<"quantized", "quantized", "number of operations that become i8">,
-    Statistic<"kept", "kept", "number of contractions that stay f32">
-  ];
   let dependentDialects = ["::winnow::WinnowDialect"];
 }
 
@@ -88,10 +84,6 @@ def RealizePrecision : Pass<"winnow-realize-precision", "::mlir::ModuleOp"> {
     channels' scales are gathered. An operation that is marked i8 and cannot be is an error. It does not fuse
     the scaling with what follows: dispatch does.
   }];
-  let statistics = [
-    Statistic<"realized", "realized", "number of operations turned into integer arithmetic">,
-    Statistic<"paddings", "paddings", "number of paddings moved behind the quantization">
-  ];
   let dependentDialects = ["::winnow::WinnowDialect", "::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }

@@ -44,7 +44,7 @@ std::optional<SmallVector<int64_t>> matchZeroPadding(tensor::PadOp pad) {
   if (pad.getNofold() || !filler || !isZero(filler))
     return std::nullopt;
   SmallVector<int64_t> padding;
-  for (ArrayRef<OpFoldResult> amounts : {ArrayRef(pad.getMixedLowPad()), ArrayRef(pad.getMixedHighPad())})
+  for (const SmallVector<OpFoldResult> &amounts : {pad.getMixedLowPad(), pad.getMixedHighPad()})
     for (auto [dimension, amount] : llvm::enumerate(amounts)) {
       std::optional<int64_t> constant = getConstantIntValue(amount);
       if (!constant || *constant < 0 || (dimension < 2 && *constant != 0))
@@ -63,11 +63,11 @@ public:
     rewriter.setInsertionPoint(op);
   }
 
-  /// Replaces the operation. Returns whether its padding moved along.
-  bool run();
+  /// Replaces the operation; its padding moves along where it can.
+  void run();
 
 private:
-  bool absorbPadding(Window &window);
+  void absorbPadding(Window &window);
   void quantizeWeights();
   Operation *createContraction(Value x, const Window *window);
   Value createScaling(Operation *sum);
@@ -80,34 +80,31 @@ private:
   Value weights, weightScales, rowScales;
 };
 
-bool Realization::run() {
+void Realization::run() {
   bool isConvolution = isa<Conv2DOp, linalg::Conv2DNchwFchwOp>(op);
   Window window;
-  bool hasPadding = false;
   if (isConvolution) {
     window = windowOf(op);
-    hasPadding = absorbPadding(window);
+    absorbPadding(window);
   }
   auto quantized = QuantizeOp::create(rewriter, loc, contraction.x, contraction.inputs);
   rowScales = quantized.getScale();
   quantizeWeights();
   Operation *sum = createContraction(quantized.getValues(), isConvolution ? &window : nullptr);
   rewriter.replaceOp(op, createScaling(sum));
-  return hasPadding;
 }
 
 /// Zero stays zero when it is quantized, so the padding may come after.
-bool Realization::absorbPadding(Window &window) {
+void Realization::absorbPadding(Window &window) {
   auto pad = contraction.x.getDefiningOp<tensor::PadOp>();
   if (!pad)
-    return false;
+    return;
   std::optional<SmallVector<int64_t>> padding = matchZeroPadding(pad);
   if (!padding)
-    return false;
+    return;
   for (auto [sum, amount] : llvm::zip_equal(window.padding, *padding))
     sum += amount;
   contraction.x = pad.getSource();
-  return true;
 }
 
 void Realization::quantizeWeights() {
@@ -205,8 +202,7 @@ struct RealizePrecision : impl::RealizePrecisionBase<RealizePrecision> {
     if (!entry || !entry->obstacle.empty())
       return op->emitOpError("is marked i8, but ")
              << (entry ? entry->obstacle : "only matrix products and convolutions have an integer form");
-    paddings += Realization(rewriter, op, *matchContraction(op)).run() ? 1 : 0;
-    ++realized;
+    Realization(rewriter, op, *matchContraction(op)).run();
     return success();
   }
 };

@@ -54,10 +54,6 @@ def RaiseMasks : Pass<"winnow-raise-masks", "::mlir::ModuleOp"> {
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
     "::winnow::WinnowDialect"
   ];
-  let statistics = [
-    Statistic<"thresholds", "thresholds-raised", "comparisons that became thresholds">,
-    Statistic<"topKs", "topks-raised", "top-k masks that became selections">
-  ];
 }
 
 def RaiseChannelGates : Pass<"winnow-raise-channel-gates", "::mlir::ModuleOp"> {
@@ -83,7 +79,6 @@ def RaiseChannelGates : Pass<"winnow-raise-channel-gates", "::mlir::ModuleOp"> {
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
     "::winnow::WinnowDialect"
   ];
-  let statistics = [Statistic<"gates", "gates-raised", "products that became gates">];
 }
 
 #endif

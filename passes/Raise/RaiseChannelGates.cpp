@@ -116,7 +116,6 @@ struct RaiseChannelGates : winnow::impl::RaiseChannelGatesBase<RaiseChannelGates
         continue;
       remarkOn(
           rewriter.replaceOpWithNewOp<ChannelGateOp>(op, product->x.getType(), product->x, product->gate));
-      ++gates;
     }
   }
 };

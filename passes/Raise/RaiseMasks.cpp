@@ -53,7 +53,7 @@ std::optional<Comparison> findComparison(linalg::GenericOp op) {
 }
 
 struct RaiseThreshold : OpRewritePattern<linalg::GenericOp> {
-  RaiseThreshold(MLIRContext *context, Pass::Statistic &raised) : OpRewritePattern(context), raised(raised) {}
+  using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(linalg::GenericOp op, PatternRewriter &rewriter) const override {
     if (op.getNumLoops() != 2 || op.getNumParallelLoops() != 2 || op.getNumDpsInputs() != 1 ||
@@ -66,15 +66,12 @@ struct RaiseThreshold : OpRewritePattern<linalg::GenericOp> {
     Value selection = SelectThresholdOp::create(rewriter, op.getLoc(), op.getDpsInputs()[0], comparison->kind,
                                                 comparison->threshold);
     rewriter.replaceOpWithNewOp<SelectionToMaskOp>(op, op->getResult(0).getType(), selection);
-    ++raised;
     return success();
   }
-
-  Pass::Statistic &raised;
 };
 
 struct RaiseTopK : OpRewritePattern<linalg::GenericOp> {
-  RaiseTopK(MLIRContext *context, Pass::Statistic &raised) : OpRewritePattern(context), raised(raised) {}
+  using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(linalg::GenericOp op, PatternRewriter &rewriter) const override {
     std::optional<TopKMask> found = findTopKMask(op);
@@ -98,18 +95,14 @@ struct RaiseTopK : OpRewritePattern<linalg::GenericOp> {
     };
     rewriter.replaceOpWithNewOp<linalg::GenericOp>(op, TypeRange{type}, ValueRange{mask}, ValueRange{empty},
                                                    ArrayRef<AffineMap>{identity, identity}, parallel, choose);
-    ++raised;
     return success();
   }
-
-  Pass::Statistic &raised;
 };
 
 struct RaiseMasks : winnow::impl::RaiseMasksBase<RaiseMasks> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<RaiseThreshold>(&getContext(), thresholds);
-    patterns.add<RaiseTopK>(&getContext(), topKs);
+    patterns.add<RaiseThreshold, RaiseTopK>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

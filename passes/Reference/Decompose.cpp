@@ -37,8 +37,7 @@ struct SelectionConverter : TypeConverter {
 };
 
 struct ApplyDefinition : OpInterfaceConversionPattern<DefinedOpInterface> {
-  ApplyDefinition(const TypeConverter &converter, MLIRContext *context, Pass::Statistic &decomposed)
-      : OpInterfaceConversionPattern(converter, context), decomposed(decomposed) {}
+  using OpInterfaceConversionPattern::OpInterfaceConversionPattern;
 
   LogicalResult matchAndRewrite(DefinedOpInterface op, ArrayRef<ValueRange> operands,
                                 ConversionPatternRewriter &rewriter) const override {
@@ -52,11 +51,8 @@ struct ApplyDefinition : OpInterfaceConversionPattern<DefinedOpInterface> {
           value = tensor::CastOp::create(rewriter, op.getLoc(), type, value);
     }
     rewriter.replaceOpWithMultiple(op, std::move(results));
-    ++decomposed;
     return success();
   }
-
-  Pass::Statistic &decomposed;
 };
 
 struct Decompose : winnow::impl::DecomposeBase<Decompose> {
@@ -76,7 +72,7 @@ struct Decompose : winnow::impl::DecomposeBase<Decompose> {
     populateCallOpTypeConversionPattern(patterns, converter);
     populateReturnOpTypeConversionPattern(patterns, converter);
     scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns, target);
-    patterns.add<ApplyDefinition>(converter, context, decomposed);
+    patterns.add<ApplyDefinition>(converter, context);
     if (failed(applyPartialConversion(getOperation(), target, std::move(patterns))))
       signalPassFailure();
   }

@@ -58,7 +58,6 @@ struct HoistWeights : winnow::impl::HoistWeightsBase<HoistWeights> {
         constant.erase();
       }
       contents.push_back(value);
-      ++hoisted;
     }
     function->setAttr("winnow.weights", ArrayAttr::get(&getContext(), contents));
   }

@@ -30,9 +30,6 @@ def Decompose : Pass<"winnow-decompose", "::mlir::ModuleOp"> {
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
   ];
-  let statistics = [
-    Statistic<"decomposed", "operations-decomposed", "operations replaced by their definition">
-  ];
 }
 
 def HoistWeights : Pass<"winnow-hoist-reference-weights", "::mlir::ModuleOp"> {
@@ -55,7 +52,6 @@ def HoistWeights : Pass<"winnow-hoist-reference-weights", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
-  let statistics = [Statistic<"hoisted", "weights-hoisted", "constants that became arguments">];
 }
 
 def WrapReference : Pass<"winnow-wrap-reference", "::mlir::ModuleOp"> {

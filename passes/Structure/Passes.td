@@ -40,10 +40,6 @@ def StructureGates : Pass<"winnow-structure-gates", "::mlir::ModuleOp"> {
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
     "::winnow::WinnowDialect"
   ];
-  let statistics = [
-    Statistic<"structured", "gates-structured", "gates that became selections">,
-    Statistic<"declined", "gates-declined", "gates that stayed dense">
-  ];
 }
 
 def PushSelections : Pass<"winnow-push-selections", "::mlir::ModuleOp"> {
@@ -75,10 +71,6 @@ def PushSelections : Pass<"winnow-push-selections", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = [
     "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::winnow::WinnowDialect"
-  ];
-  let statistics = [
-    Statistic<"reached", "contractions-reached", "contractions that skip what is not selected">,
-    Statistic<"stopped", "selections-stopped", "gathers and scatters that stopped elsewhere">
   ];
 }
 

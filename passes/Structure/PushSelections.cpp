@@ -43,14 +43,13 @@ void remarkOnScatter(ScatterOp scatter) {
           "the skipped channels are filled with zeros: the selection stops at {0}", explainScatter(use));
 }
 
-/// False if there is nothing to say: small tables and gates are gathered as they are.
-bool remarkOnGather(GatherOp gather) {
+/// Small tables and gates are gathered as they are, which is nothing to remark on.
+void remarkOnGather(GatherOp gather) {
   if (gather.getShared() || cast<RankedTensorType>(gather.getSource().getType()).getRank() <= 2)
-    return false;
+    return;
   remark::missed(gather.getLoc(), options()) << remark::add(
       "the channels that are not selected are computed all the same: the selection stops at {0}",
       explainGather(gather.getSource()));
-  return true;
 }
 
 struct PushSelections : winnow::impl::PushSelectionsBase<PushSelections> {
@@ -62,13 +61,13 @@ struct PushSelections : winnow::impl::PushSelectionsBase<PushSelections> {
       return signalPassFailure();
     getOperation().walk([&](Operation *op) {
       if (auto matmul = dyn_cast<MatmulOp>(op))
-        remarkOnContraction(matmul), ++reached;
+        remarkOnContraction(matmul);
       else if (auto convolution = dyn_cast<Conv2DOp>(op))
-        remarkOnContraction(convolution), ++reached;
+        remarkOnContraction(convolution);
       else if (auto scatter = dyn_cast<ScatterOp>(op))
-        remarkOnScatter(scatter), ++stopped;
+        remarkOnScatter(scatter);
       else if (auto gather = dyn_cast<GatherOp>(op))
-        stopped += remarkOnGather(gather);
+        remarkOnGather(gather);
     });
   }
 };

@@ -87,7 +87,6 @@ struct StructureGates : winnow::impl::StructureGatesBase<StructureGates> {
     if (!decision.selection) {
       remark::missed(gate.getLoc(), opts) << remark::add("the gate stays dense: {0}", decision.why);
       rewriter.replaceOp(gate, buildProduct(rewriter, gate.getLoc(), gate.getX(), gate.getGate()));
-      ++declined;
       return;
     }
     remark::passed(gate.getLoc(), opts) << remark::add("the gate selects channels: {0}", decision.why);
@@ -96,7 +95,6 @@ struct StructureGates : winnow::impl::StructureGatesBase<StructureGates> {
       compact = buildProduct(rewriter, gate.getLoc(), compact,
                              buildGathered(rewriter, gate.getLoc(), gate.getGate(), decision.selection));
     rewriter.replaceOpWithNewOp<ScatterOp>(gate, gate.getType(), compact, decision.selection);
-    ++structured;
   }
 
   Decision decide(OpBuilder &builder, ChannelGateOp gate, const SoftGates &soft) {

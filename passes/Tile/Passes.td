@@ -20,7 +20,6 @@ def TileKernels : Pass<"winnow-tile-kernels", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::affine::AffineDialect",
                            "::mlir::tensor::TensorDialect", "::mlir::linalg::LinalgDialect"];
-  let statistics = [Statistic<"fused", "fused", "number of producers computed inside their consumer's items">];
 }
 
 def RestoreItems : Pass<"winnow-restore-items", "::mlir::func::FuncOp"> {

@@ -143,7 +143,6 @@ LogicalResult TileKernels::tile(func::FuncOp kernel) {
   if (failed(result)) {
     return root->emitError() << "cannot be split into items";
   }
-  fused += result->fusedProducers.size();
   for (auto [from, to] : result->replacements) {
     rewriter.replaceAllUsesWith(from, to);
   }

@@ -40,7 +40,7 @@ def main(source, tablegen):
                     seen.add(name)
                     problems += complaints(name, record)
         for name in dump["!instanceof"].get("PassBase", ()):
-            for member in dump[name]["options"] + dump[name]["statistics"]:
+            for member in dump[name]["options"]:
                 if not dump[member["def"]]["description"].strip():
                     problems.append(f"{name}: {dump[member['def']]['CppName']} has no description")
     for problem in problems:
