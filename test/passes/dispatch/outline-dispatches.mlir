@@ -70,3 +70,34 @@ func.func @main(%x: tensor<?x8x4x4xf32>) -> tensor<?x8x3x3xf32> {
   %p = linalg.pooling_nchw_max ins(%x, %window : tensor<?x8x4x4xf32>, tensor<2x2xf32>) outs(%f : tensor<?x8x3x3xf32>) -> tensor<?x8x3x3xf32>
   return %p : tensor<?x8x3x3xf32>
 }
+
+// -----
+
+// A root with two results writes two destinations; its producer takes the shape of the first.
+#map = affine_map<(d0, d1) -> (d0, d1)>
+// CHECK-LABEL: func.func private @main_0
+// CHECK-SAME: (%[[X:[^:]*]]: tensor<?x8xf32>, %[[W:[^:]*]]: tensor<8x4xf32>, %[[P:[^:]*]]: tensor<?x4xf32>, %[[Q:[^:]*]]: tensor<?x4xi1>)
+// CHECK-SAME: -> (tensor<?x4xf32>, tensor<?x4xi1>)
+// CHECK-SAME: winnow.domain = 3 : i64, winnow.inputs = 2 : i64, winnow.kernel
+// CHECK: %[[C:.*]] = linalg.matmul ins(%[[X]], %[[W]]
+// CHECK: linalg.generic {{.*}} ins(%[[C]] : tensor<?x4xf32>) outs(%[[P]], %[[Q]] : tensor<?x4xf32>, tensor<?x4xi1>)
+// CHECK-LABEL: func.func @main
+// CHECK: %[[R:.*]]:2 = call @main_0
+// CHECK: return %[[R]]#0, %[[R]]#1
+func.func @main(%x: tensor<?x8xf32>, %w: tensor<8x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xi1>) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %e = tensor.empty(%n) : tensor<?x4xf32>
+  %b = tensor.empty(%n) : tensor<?x4xi1>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %c = linalg.matmul ins(%x, %w : tensor<?x8xf32>, tensor<8x4xf32>) outs(%f : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %r:2 = linalg.generic {indexing_maps = [#map, #map, #map], iterator_types = ["parallel", "parallel"]}
+      ins(%c : tensor<?x4xf32>) outs(%e, %b : tensor<?x4xf32>, tensor<?x4xi1>) {
+  ^bb0(%in: f32, %out: f32, %flag: i1):
+    %a = math.absf %in : f32
+    %p = arith.cmpf ogt, %in, %zero : f32
+    linalg.yield %a, %p : f32, i1
+  } -> (tensor<?x4xf32>, tensor<?x4xi1>)
+  return %r#0, %r#1 : tensor<?x4xf32>, tensor<?x4xi1>
+}
