@@ -3,6 +3,9 @@
 
 #include "passes/Dispatch/Passes.h"
 
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+
 using namespace mlir;
 
 namespace winnow {
@@ -88,6 +91,23 @@ LogicalResult checkModel(ModuleOp module) {
     return failure();
   }
   return success(isModel);
+}
+
+LogicalResult checkDimension(ModuleOp model, StringRef name) {
+  llvm::SetVector<StringRef> names;
+  for (auto function : model.getOps<func::FuncOp>()) {
+    for (unsigned index = 0; index < function.getNumArguments(); ++index) {
+      if (auto dimensions = function.getArgAttrOfType<ArrayAttr>(index, "winnow.dims")) {
+        names.insert_range(dimensions.getAsValueRange<StringAttr>());
+      }
+    }
+  }
+  names.remove("");
+  if (names.contains(name)) {
+    return success();
+  }
+  return model.emitError() << "no input has a dynamic dimension '" << name << "', found "
+                           << (names.empty() ? "none" : llvm::join(names, ", "));
 }
 
 } // namespace winnow

@@ -9,4 +9,7 @@ namespace winnow {
 /// whose inputs and outputs are named, if at all, by strings.
 mlir::LogicalResult checkModel(mlir::ModuleOp module);
 
+/// Reports a name that no dynamic dimension of an input of the model has.
+mlir::LogicalResult checkDimension(mlir::ModuleOp model, llvm::StringRef name);
+
 } // namespace winnow

@@ -52,22 +52,25 @@ public:
   Compiler(ModuleOp module, const CompileOptions &options)
       : module(module), options(options), context(module.getContext()) {}
 
-  LogicalResult run(std::optional<format::Module> &result);
+  FailureOr<std::optional<format::Module>> run();
 
 private:
   LogicalResult parseTargets();
+  LogicalResult runPhase(Phase phase);
   LogicalResult runPasses(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build);
+  LogicalResult checkDimensions();
   LogicalResult runPrecision();
   LogicalResult prepareReference();
   LogicalResult splitTargets();
   LogicalResult lower();
-  LogicalResult emit(std::optional<format::Module> &result);
+  LogicalResult emit();
   void declareKernels(ModuleBuilder &builder);
   LogicalResult emitTarget(ModuleBuilder &builder, TargetCode &code);
   LogicalResult emitPTXImages(ModuleBuilder &builder, TargetCode &code);
   LogicalResult emitReference(ModuleBuilder &builder);
   void addVariants(ModuleBuilder &builder, const TargetCode &code, uint32_t image, int64_t threads);
-  bool stopsAfter(Phase phase);
+  void applyRanges();
+  void print();
 
   ModuleOp module;
   const CompileOptions &options;
@@ -75,6 +78,7 @@ private:
   std::vector<TargetCode> targets;
   std::optional<ReferenceCode> reference;
   llvm::json::Object report;
+  std::optional<format::Module> result;
   // Kernel symbol to tile, for each target: the attributes do not survive lowering.
   std::vector<llvm::StringMap<SmallVector<int64_t>>> tiles;
 };
@@ -103,6 +107,12 @@ LogicalResult Compiler::parseTargets() {
     targets.push_back(std::move(code));
   }
   return success();
+}
+
+LogicalResult Compiler::checkDimensions() {
+  return success(llvm::all_of(options.dimensions, [&](const auto &dimension) {
+    return succeeded(checkDimension(module, dimension.first));
+  }));
 }
 
 LogicalResult Compiler::runPasses(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build) {
@@ -278,7 +288,7 @@ LogicalResult Compiler::emitReference(ModuleBuilder &builder) {
   return success();
 }
 
-LogicalResult Compiler::emit(std::optional<format::Module> &result) {
+LogicalResult Compiler::emit() {
   ModuleBuilder builder;
   for (auto weight : module.getOps<plan::WeightOp>()) {
     if (failed(builder.addWeight(weight.getSymName(), weight.getValue(), weight.getLoc()))) {
@@ -303,70 +313,82 @@ LogicalResult Compiler::emit(std::optional<format::Module> &result) {
   llvm::raw_string_ostream(text) << llvm::json::Value(std::move(report));
   builder.setReport(std::move(text));
   result = builder.take();
+  applyRanges();
   return success();
 }
 
-bool Compiler::stopsAfter(Phase phase) {
-  if (options.stopAfter != phase) {
-    return false;
-  }
-  if (options.text && targets.front().kernels) {
-    for (TargetCode &code : targets) {
-      *options.text << *code.kernels << "\n";
+/// Declares the ranges of named dimensions on every input that has them.
+void Compiler::applyRanges() {
+  for (format::Function &function : result->functions) {
+    for (format::Signature &input : function.inputs) {
+      for (format::Dimension &dimension : input.shape) {
+        auto range = options.dimensions.find(dimension.name);
+        if (range != options.dimensions.end() && dimension.size == format::kDynamic) {
+          dimension.minimum = range->second.minimum;
+          dimension.maximum = range->second.maximum;
+        }
+      }
     }
-  } else if (options.text) {
-    *options.text << module << "\n";
   }
-  return true;
 }
 
-LogicalResult Compiler::run(std::optional<format::Module> &result) {
-  if (failed(parseTargets()) || failed(checkModel(module))) {
-    return failure();
+void Compiler::print() {
+  if (!targets.front().kernels) {
+    *options.text << module << "\n";
+    return;
   }
-  if (failed(runPasses(module, buildRaisePipeline))) {
-    return failure();
+  for (TargetCode &code : targets) {
+    *options.text << *code.kernels << "\n";
   }
-  if (stopsAfter(Phase::Import)) {
-    return success();
+}
+
+LogicalResult Compiler::runPhase(Phase phase) {
+  switch (phase) {
+  case Phase::Import:
+    if (failed(parseTargets()) || failed(checkModel(module)) || failed(checkDimensions())) {
+      return failure();
+    }
+    return runPasses(module, buildRaisePipeline);
+  case Phase::Structure: {
+    StructureOptions structure;
+    structure.softGates = options.softGates;
+    return runPasses(module, [&](OpPassManager &manager) { buildStructurePipeline(manager, structure); });
   }
-  StructureOptions structure;
-  structure.softGates = options.softGates;
-  if (failed(
-          runPasses(module, [&](OpPassManager &manager) { buildStructurePipeline(manager, structure); }))) {
-    return failure();
+  case Phase::Precision:
+    return runPrecision();
+  case Phase::Dispatch:
+    if (options.withReference && failed(prepareReference())) {
+      return failure();
+    }
+    return runPasses(module, buildDispatchPipeline);
+  case Phase::Tile:
+    return splitTargets();
+  case Phase::Lower:
+    return lower();
+  case Phase::Emit:
+    return emit();
   }
-  if (stopsAfter(Phase::Structure)) {
-    return success();
+  llvm_unreachable("a phase of the enumeration");
+}
+
+FailureOr<std::optional<format::Module>> Compiler::run() {
+  for (size_t index = 0; index < std::size(kPhaseNames); ++index) {
+    auto phase = static_cast<Phase>(index);
+    if (options.onPhase) {
+      options.onPhase(phase);
+    }
+    if (failed(runPhase(phase))) {
+      return failure();
+    }
+    bool isLast = options.stopAfter == phase;
+    if (options.text && phase != Phase::Emit && (isLast || options.dumpAfter.count(phase))) {
+      print();
+    }
+    if (isLast) {
+      break;
+    }
   }
-  if (failed(runPrecision())) {
-    return failure();
-  }
-  if (stopsAfter(Phase::Precision)) {
-    return success();
-  }
-  if (options.withReference && failed(prepareReference())) {
-    return failure();
-  }
-  if (failed(runPasses(module, buildDispatchPipeline))) {
-    return failure();
-  }
-  if (stopsAfter(Phase::Dispatch)) {
-    return success();
-  }
-  if (failed(splitTargets())) {
-    return failure();
-  }
-  if (stopsAfter(Phase::Tile)) {
-    return success();
-  }
-  if (failed(lower())) {
-    return failure();
-  }
-  if (stopsAfter(Phase::Lower)) {
-    return success();
-  }
-  return emit(result);
+  return std::move(result);
 }
 
 } // namespace
@@ -382,11 +404,7 @@ std::optional<Phase> parsePhase(StringRef name) {
 ArrayRef<StringRef> phaseNames() { return kPhaseNames; }
 
 FailureOr<std::optional<format::Module>> compile(ModuleOp module, const CompileOptions &options) {
-  std::optional<format::Module> result;
-  if (failed(Compiler(module, options).run(result))) {
-    return failure();
-  }
-  return result;
+  return Compiler(module, options).run();
 }
 
 } // namespace winnow

@@ -6,7 +6,10 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,9 +22,16 @@ enum class Phase { Import, Structure, Precision, Dispatch, Tile, Lower, Emit };
 std::optional<Phase> parsePhase(llvm::StringRef name);
 llvm::ArrayRef<llvm::StringRef> phaseNames();
 
+/// The sizes that a named dynamic dimension may have.
+struct DimensionRange {
+  int64_t minimum = 0, maximum = 0;
+};
+
 struct CompileOptions {
   /// "host:x86-64-v4", "host:native", "cuda:sm_80".
   std::vector<std::string> targets = {"host:native", "cuda:sm_80"};
+  /// For every input that has a dimension of that name; the module refuses other sizes.
+  std::map<std::string, DimensionRange> dimensions;
   /// Adds the reference device, for the first host target.
   bool withReference = false;
   /// How a soft gate becomes a hard one: "none", "topk:K" or "threshold:T".
@@ -36,7 +46,11 @@ struct CompileOptions {
   bool assemblePTX = true;
   /// Ends after this phase; the module is printed to `text` then and nothing is emitted.
   Phase stopAfter = Phase::Emit;
+  /// The module is printed to `text` after each of these phases, too.
+  std::set<Phase> dumpAfter;
   llvm::raw_ostream *text = nullptr;
+  /// Called when a phase begins.
+  std::function<void(Phase)> onPhase;
 };
 
 /// Compiles `module`, which it changes. Problems are reported to the context's diagnostic engine. The result

@@ -41,10 +41,12 @@ std::string describe(Location location, const std::string &model) {
 
 } // namespace
 
-DiagnosticPrinter::DiagnosticPrinter(MLIRContext &context, std::string model)
-    : model(std::move(model)), handler(&context, [this](Diagnostic &diagnostic) { print(diagnostic); }) {}
+DiagnosticPrinter::DiagnosticPrinter(MLIRContext &context, std::string model, ProgressBar &progress)
+    : model(std::move(model)), progress(progress),
+      handler(&context, [this](Diagnostic &diagnostic) { print(diagnostic); }) {}
 
 void DiagnosticPrinter::print(Diagnostic &diagnostic) {
+  progress.clear();
   llvm::errs() << describe(diagnostic.getLocation(), model) << ": " << severityName(diagnostic.getSeverity())
                << ": " << diagnostic << "\n";
   for (Diagnostic &note : diagnostic.getNotes()) {

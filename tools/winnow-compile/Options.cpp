@@ -76,6 +76,7 @@ void addTuning(CLI::App &app, CompileOptions &options) {
 std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode) {
   CommandLine line;
   std::string stopAfter;
+  std::vector<std::string> dumpAfter;
   std::vector<std::string> dimensions;
   bool skipsAssembler = false;
   std::vector<std::string> phases;
@@ -102,13 +103,16 @@ std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode
   app.add_flag("--no-ptxas", skipsAssembler, "do not run ptxas, even if it is there");
   app.add_option("--stop-after", stopAfter, "print the module after this phase and stop")
       ->check(CLI::IsMember(phases));
+  app.add_option("--dump-after", dumpAfter, "print the module after this phase and go on, may be repeated")
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember(phases));
   app.add_flag("--remarks", line.printRemarks, "say what was decided and why");
   app.add_option("--report", line.report, "write the decisions to this file, as JSON")
       ->excludes("--stop-after");
   try {
     app.parse(argc, argv);
     for (const std::string &dimension : dimensions) {
-      parseDimension(dimension, line.dimensions);
+      parseDimension(dimension, line.compile.dimensions);
     }
     if (stopAfter.empty() && line.output.empty()) {
       throw CLI::RequiredError("--output");
@@ -120,6 +124,9 @@ std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode
   line.compile.assemblePTX = !skipsAssembler;
   if (!stopAfter.empty()) {
     line.compile.stopAfter = *parsePhase(stopAfter);
+  }
+  for (const std::string &phase : dumpAfter) {
+    line.compile.dumpAfter.insert(*parsePhase(phase));
   }
   return line;
 }

@@ -3,21 +3,14 @@
 
 #include "lib/Pipeline/Compile.h"
 
-#include <map>
 #include <optional>
 #include <string>
 
 namespace winnow {
 
-/// The sizes that a named dimension may have.
-struct DimensionRange {
-  int64_t minimum = 0, maximum = 0;
-};
-
 struct CommandLine {
   std::string input, output, report;
   bool printRemarks = false;
-  std::map<std::string, DimensionRange> dimensions;
   CompileOptions compile;
 };
 

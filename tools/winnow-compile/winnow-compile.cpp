@@ -3,6 +3,7 @@
 #include "lib/Import/ONNX/Import.h"
 #include "lib/Pipeline/Compile.h"
 #include "lib/Pipeline/Registration.h"
+#include "tools/ProgressBar.h"
 #include "tools/winnow-compile/Diagnostics.h"
 #include "tools/winnow-compile/Options.h"
 
@@ -22,32 +23,21 @@ int fail(const llvm::Twine &message) {
   return 1;
 }
 
-OwningOpRef<ModuleOp> readModel(const winnow::CommandLine &line, MLIRContext &context) {
-  if (llvm::StringRef(line.input).ends_with(".onnx")) {
-    winnow::ONNXImportOptions options;
-    for (const auto &[name, range] : line.dimensions) {
-      if (range.minimum == range.maximum) {
-        options.dimensions[name] = range.minimum;
-      }
-    }
-    return winnow::importONNX(line.input, context, options);
+/// Reads the model. An ONNX model takes the sizes that a dimension is fixed to; what is left are ranges.
+OwningOpRef<ModuleOp> readModel(winnow::CommandLine &line, MLIRContext &context) {
+  if (!llvm::StringRef(line.input).ends_with(".onnx")) {
+    return parseSourceFile<ModuleOp>(line.input, &context);
   }
-  return parseSourceFile<ModuleOp>(line.input, &context);
-}
-
-/// Declares the ranges of named dimensions on every input that has them.
-void applyRanges(winnow::format::Module &module, const winnow::CommandLine &line) {
-  for (winnow::format::Function &function : module.functions) {
-    for (winnow::format::Signature &input : function.inputs) {
-      for (winnow::format::Dimension &dimension : input.shape) {
-        auto range = line.dimensions.find(dimension.name);
-        if (range != line.dimensions.end() && dimension.size == winnow::format::kDynamic) {
-          dimension.minimum = range->second.minimum;
-          dimension.maximum = range->second.maximum;
-        }
-      }
+  winnow::ONNXImportOptions options;
+  std::erase_if(line.compile.dimensions, [&](const auto &entry) {
+    const auto &[name, range] = entry;
+    bool isFixed = range.minimum == range.maximum;
+    if (isFixed) {
+      options.dimensions[name] = range.minimum;
     }
-  }
+    return isFixed;
+  });
+  return winnow::importONNX(line.input, context, options);
 }
 
 /// Prints remarks as they are made: every category, applied or missed.
@@ -68,7 +58,8 @@ int run(winnow::CommandLine &line) {
   DialectRegistry registry;
   winnow::registerDialects(registry);
   MLIRContext context(registry);
-  winnow::DiagnosticPrinter printer(context, line.input);
+  winnow::ProgressBar progress(static_cast<int>(winnow::phaseNames().size()));
+  winnow::DiagnosticPrinter printer(context, line.input, progress);
   if (line.printRemarks && failed(enableRemarks(context))) {
     return fail("remarks cannot be enabled");
   }
@@ -80,6 +71,10 @@ int run(winnow::CommandLine &line) {
     return 1;
   }
   line.compile.text = &llvm::outs();
+  line.compile.onPhase = [&](winnow::Phase phase) {
+    auto done = static_cast<int>(phase);
+    progress.show(done, winnow::phaseNames()[done]);
+  };
   FailureOr<std::optional<winnow::format::Module>> compiled = winnow::compile(*module, line.compile);
   if (failed(compiled)) {
     return 1;
@@ -87,7 +82,6 @@ int run(winnow::CommandLine &line) {
   if (!*compiled) {
     return 0;
   }
-  applyRanges(**compiled, line);
   if (!line.report.empty()) {
     winnow::format::Status written = writeReport(line.report, (*compiled)->report);
     if (!written.ok()) {

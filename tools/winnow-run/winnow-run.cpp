@@ -1,10 +1,10 @@
 // winnow-run: executes a module's function on arrays from files, and times, profiles and compares it.
+#include "tools/ProgressBar.h"
 #include "tools/winnow-run/Options.h"
 #include "tools/winnow-run/Report.h"
 
 #include <chrono>
 #include <iostream>
-#include <unistd.h>
 
 using namespace winnow::run;
 
@@ -18,29 +18,6 @@ public:
 
 private:
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-};
-
-/// Shows on a terminal how far a long measurement is.
-class Progress {
-public:
-  explicit Progress(int total) : total(total), terminal(::isatty(STDERR_FILENO)) {}
-  ~Progress() {
-    if (shown)
-      std::cerr << "\r\033[K";
-  }
-  void step(int done) {
-    if (!terminal || total == 1 || watch.milliseconds() < nextMilliseconds)
-      return;
-    std::cerr << "\rrun " << done << " of " << total << std::flush;
-    shown = true;
-    nextMilliseconds = watch.milliseconds() + 100;
-  }
-
-private:
-  int total;
-  bool terminal, shown = false;
-  double nextMilliseconds = 1000;
-  Stopwatch watch;
 };
 
 wn_session_options sessionOptions(const Options &options) {
@@ -101,13 +78,13 @@ Execution execute(const Options &options) {
     inputs.push_back(viewArray(array));
 
   std::vector<wn::Tensor> outputs;
-  Progress progress(options.repeat);
+  winnow::ProgressBar progress(options.repeat);
   for (int i = 0; i < options.repeat; ++i) {
     outputs.clear();
     Stopwatch running;
     outputs = session.invoke(options.function, inputs, infos.size());
     execution.milliseconds.push_back(running.milliseconds());
-    progress.step(i + 1);
+    progress.show(i + 1, "runs");
   }
   execution.outputs = copyOutputs(outputs, infos);
   execution.profile = nlohmann::ordered_json::parse(session.profile());

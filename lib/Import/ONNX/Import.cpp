@@ -6,6 +6,8 @@
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 
 #include <google/protobuf/stubs/logging.h>
@@ -36,6 +38,30 @@ void warnOfBindings(const frontend::Bindings &bindings, mlir::Location file) {
                               << ", because the model's nodes demand it";
 }
 
+/// The names that the inputs' dynamic dimensions have.
+llvm::SetVector<llvm::StringRef> dimensionNames(const onnx::GraphProto &graph) {
+  llvm::SetVector<llvm::StringRef> names;
+  for (const onnx::ValueInfoProto &input : graph.input())
+    for (const onnx::TensorShapeProto::Dimension &dimension : input.type().tensor_type().shape().dim())
+      if (!dimension.dim_param().empty())
+        names.insert(dimension.dim_param());
+  return names;
+}
+
+mlir::LogicalResult checkGivenSizes(const llvm::StringMap<int64_t> &sizes, const onnx::GraphProto &graph,
+                                    mlir::Location file) {
+  llvm::SetVector<llvm::StringRef> names = dimensionNames(graph);
+  for (const auto &given : sizes) {
+    if (given.second < 0)
+      return mlir::emitError(file) << "dimension '" << given.first() << "' is " << given.second
+                                   << ", but expected at least 0";
+    if (!names.contains(given.first()))
+      return mlir::emitError(file) << "no input has a dynamic dimension '" << given.first() << "', found "
+                                   << (names.empty() ? "none" : llvm::join(names, ", "));
+  }
+  return mlir::success();
+}
+
 } // namespace
 
 mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path, mlir::MLIRContext &context,
@@ -48,12 +74,8 @@ mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path, mlir::MLIRCon
     mlir::emitError(file) << "cannot read '" << path << "': " << error;
     return nullptr;
   }
-  for (const auto &given : options.dimensions)
-    if (given.second < 0) {
-      mlir::emitError(file) << "dimension '" << given.first() << "' is " << given.second
-                            << ", but expected at least 0";
-      return nullptr;
-    }
+  if (failed(checkGivenSizes(options.dimensions, model->graph(), file)))
+    return nullptr;
   frontend::Bindings bindings;
   while (true) {
     // Every further attempt has at least one dynamic dimension less.
