@@ -86,7 +86,7 @@ std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode
 
   CLI::App app{"Compiles a model (ONNX, or MLIR text) to a module file with PTX and host code.",
                "winnow-compile"};
-  app.set_version_flag("--version", "winnow " WINNOW_VERSION);
+  app.set_version_flag("--version", "winnow-compile " WINNOW_VERSION);
   app.add_option("model", line.input, "the model: MODEL.onnx or MODEL.mlir")->required();
   app.add_option("-o,--output", line.output, "the module file, usually MODEL.wnm");
   app.add_option("--target", line.compile.targets,
