@@ -18,6 +18,9 @@ config.python = environment if os.path.exists(environment) else config.python
 tools = [os.path.join(config.winnow_binary_dir, "bin"), config.llvm_tools_dir]
 config.environment["PATH"] = os.pathsep.join(tools + [config.environment.get("PATH", os.environ["PATH"])])
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+if config.sanitized:
+    # A user's program links the sanitizers' runtime of the compiler that built the library.
+    config.environment.update(config.compilers)
 config.substitutions += [
     ("%winnow-opt", "winnow-opt --verify-each"),
     ("%python", config.python),
