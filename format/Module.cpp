@@ -52,7 +52,8 @@ const char *name(Opcode opcode) {
       "constant",    "input dimension", "add",     "subtract", "multiply", "floor divide",
       "ceil divide", "remainder",       "minimum", "maximum",  "equal",    "less",
       "select",      "check",           "input",   "output",   "weight",   "allocate",
-      "slice",       "release",         "copy",    "dispatch", "return",
+      "slice",       "release",         "copy",    "dispatch", "if",       "else",
+      "end if",      "return",
   };
   static_assert(std::size(names) == size_t(Opcode::Return) + 1);
   return size_t(opcode) < std::size(names) ? names[size_t(opcode)] : "unknown";

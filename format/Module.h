@@ -35,7 +35,8 @@ struct Signature {
 
 /// Operations of the host's program. It works on two register files: 64-bit integers ("scalars") and
 /// buffers. Every register is written once. The scalar instructions precede every buffer instruction
-/// that needs them, and no scalar depends on the contents of a buffer.
+/// that needs them, and no scalar depends on the contents of a buffer. What is launched may depend on one:
+/// between If and EndIf lie one or two branches, which nest.
 enum class Opcode : uint16_t {
   // scalar `result` = ...
   Constant,       // immediate
@@ -64,6 +65,9 @@ enum class Opcode : uint16_t {
   Copy, // operands: destination buffer, source buffer (equal sizes)
   // operands: kernel, number of extents, extents..., number of buffers, buffers..., sizes...
   Dispatch,
+  If,    // operands: a buffer; the first branch follows, which runs unless the buffer's first byte is 0
+  Else,  // the second branch follows, which runs instead of the first
+  EndIf, // ends the innermost If
   Return,
 };
 

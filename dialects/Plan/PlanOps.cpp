@@ -1,7 +1,9 @@
 // Verifiers and folds of the plan dialect.
 #include "dialects/Plan/PlanDialect.h"
 
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/PatternMatch.h"
 
 #define GET_OP_CLASSES
 #include "dialects/Plan/PlanOps.cpp.inc"
@@ -89,5 +91,24 @@ LogicalResult DispatchOp::verify() {
     return emitOpError() << "has " << getBuffers().size() << " buffers, but 'written' has "
                          << getWritten().size() << " elements (C1)";
   }
+  return success();
+}
+
+LogicalResult IfOp::verifyRegions() {
+  WalkResult outputs = walk([](OutputOp output) {
+    output.emitOpError() << "must not be inside a branch of plan.if (C1)";
+    return WalkResult::interrupt();
+  });
+  return failure(outputs.wasInterrupted());
+}
+
+/// A check of a size against itself, or of equal constants, is none.
+LogicalResult CheckOp::canonicalize(CheckOp op, PatternRewriter &rewriter) {
+  std::optional<int64_t> lhs = getConstantIntValue(op.getLhs()), rhs = getConstantIntValue(op.getRhs());
+  bool isHeld = op.getLhs() == op.getRhs() || (lhs && rhs && *lhs == *rhs);
+  if (!isHeld) {
+    return rewriter.notifyMatchFailure(op, "the sizes may differ");
+  }
+  rewriter.eraseOp(op);
   return success();
 }

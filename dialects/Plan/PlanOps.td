@@ -148,13 +148,37 @@ def Plan_DispatchOp : Plan_Op<"dispatch", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
+def Plan_IfOp : Plan_Op<"if", [SingleBlock, NoTerminator, NoRegionArguments]> {
+  let summary = "runs one of two branches, by the contents of a buffer";
+  let description = [{
+    The first branch runs if the first byte of `condition` is not 0, else the second one. Buffers that a branch
+    makes end with it.
+
+    - (C1) A branch holds no `plan.output`, since each output is made once.
+
+    ```mlir
+    plan.if %condition {
+      plan.dispatch @main_1 extents(%n) buffers(%x, %y) sizes(%n, %n) written [false, true]
+    } else {
+      plan.copy %y, %silence
+    }
+    ```
+  }];
+  let arguments = (ins Plan_BufferType:$condition);
+  let regions = (region SizedRegion<1>:$body, MaxSizedRegion<1>:$otherwise);
+  let assemblyFormat = "$condition attr-dict-with-keyword $body (`else` $otherwise^)?";
+  let hasRegionVerifier = 1;
+}
+
 def Plan_CheckOp : Plan_Op<"check"> {
   let summary = "fails the call with a message unless two sizes are equal";
   let description = [{
-    Serves what a model assumes of its inputs' shapes and their types do not say.
+    Serves what a model assumes of its inputs' shapes and their types do not say. Checks are made before
+    anything is launched.
   }];
   let arguments = (ins Index:$lhs, Index:$rhs, StrAttr:$message);
   let assemblyFormat = "$lhs `,` $rhs `,` $message attr-dict";
+  let hasCanonicalizeMethod = 1;
 }
 
 #endif

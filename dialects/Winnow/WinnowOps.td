@@ -7,5 +7,6 @@ include "dialects/Winnow/GatherOps.td"
 include "dialects/Winnow/ContractionOps.td"
 include "dialects/Winnow/GateOps.td"
 include "dialects/Winnow/QuantizeOps.td"
+include "dialects/Winnow/ConditionOps.td"
 
 #endif

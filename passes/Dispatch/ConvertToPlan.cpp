@@ -1,6 +1,8 @@
 // Turns the entry functions into plan programs: tensors become buffers of known sizes.
 #include "passes/Dispatch/Passes.h"
 
+#include "dialects/Winnow/WinnowOps.h"
+
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/SymbolTable.h"
@@ -31,6 +33,8 @@ private:
   LogicalResult createFunction();
   LogicalResult convert(Operation &op);
   LogicalResult convertCall(func::CallOp call);
+  LogicalResult convertBlock(Block &block);
+  LogicalResult convertWhen(WhenOp op);
   LogicalResult convertReturn(func::ReturnOp op);
   void convertConstant(arith::ConstantOp op);
   LogicalResult convertReshape(Operation *op, Value source, ArrayRef<OpFoldResult> sizes);
@@ -40,6 +44,10 @@ private:
   Value materialize(OpFoldResult size);
   Value bytes(const PlannedTensor &tensor, Type type);
   std::optional<unsigned> returnedAs(Value value);
+  Value destination(Value value, const PlannedTensor &planned);
+  void claim(Value value, Block *block, Value buffer);
+  Value destinationOperand(func::CallOp call);
+  LogicalResult deliver(Operation *op, Value value, const PlannedTensor &result, unsigned index);
 
   func::FuncOp entry;
   MLIRContext *context;
@@ -51,6 +59,7 @@ private:
   DenseMap<Value, PlannedTensor> tensors;
   DenseMap<Attribute, plan::WeightOp> weightOf;
   DenseMap<unsigned, Value> outputs; // buffers of outputs that a kernel writes directly
+  DenseMap<Value, Value> claims;     // the buffers that values are to be written to
 };
 
 Value Planner::constant(int64_t value) {
@@ -165,6 +174,118 @@ std::optional<unsigned> Planner::returnedAs(Value value) {
   return std::nullopt;
 }
 
+/// The buffer that what computes `value` writes: an output's, one that it was promised, or a new one.
+Value Planner::destination(Value value, const PlannedTensor &planned) {
+  Location loc = value.getLoc();
+  if (Value claimed = claims.lookup(value)) {
+    return claimed;
+  }
+  std::optional<unsigned> output = returnedAs(value);
+  if (!output) {
+    return plan::AllocOp::create(builder, loc, bufferType, bytes(planned, value.getType()));
+  }
+  // A reshape on the way to the return keeps the bytes; the shape is the output's own.
+  auto returned = cast<func::ReturnOp>(entry.front().getTerminator()).getOperand(*output);
+  SmallVector<Value> shape = returned == value ? planned.sizes : SmallVector<Value>();
+  auto op = plan::OutputOp::create(builder, loc, bufferType, *output, shape);
+  return outputs[*output] = op.getResult();
+}
+
+/// Promises `buffer` to what computes `value`, or what it is a reshape of, inside `block`.
+void Planner::claim(Value value, Block *block, Value buffer) {
+  Operation *definition = value.getDefiningOp();
+  while (isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp, tensor::CastOp>(definition) &&
+         definition->getBlock() == block) {
+    value = definition->getOperand(0);
+    definition = value.getDefiningOp();
+  }
+  if (isa_and_nonnull<func::CallOp, WhenOp>(definition) && definition->getBlock() == block) {
+    claims.try_emplace(value, buffer);
+  }
+}
+
+/// Whether `op` computes nothing but what a conditional subgraph yields otherwise.
+bool isAlternative(Operation *op) {
+  if (!isa<func::CallOp>(op) || op->getNumResults() != 1 || !op->hasOneUse()) {
+    return false;
+  }
+  OpOperand &use = *op->use_begin();
+  return isa<WhenOp>(use.getOwner()) && use.getOwner()->getBlock() == op->getBlock() &&
+         use.getOperandNumber() > 0;
+}
+
+/// The operand that a call of a kernel with one result writes to, or null for another function.
+Value Planner::destinationOperand(func::CallOp call) {
+  auto kernel = entry->getParentOfType<ModuleOp>().lookupSymbol<func::FuncOp>(call.getCallee());
+  auto inputs = kernel ? kernel->getAttrOfType<IntegerAttr>(kInputsAttribute) : IntegerAttr();
+  return inputs ? call.getOperand(inputs.getInt()) : Value();
+}
+
+/// Makes `result` hold `value`, which is result `index` of `op`.
+LogicalResult Planner::deliver(Operation *op, Value value, const PlannedTensor &result, unsigned index) {
+  const PlannedTensor planned = tensors.lookup(value);
+  if (!planned.buffer) {
+    return op->emitError() << "result " << index << " has no contents";
+  }
+  for (auto [found, expected] : llvm::zip_equal(planned.sizes, result.sizes)) {
+    if (found != expected) {
+      plan::CheckOp::create(builder, op->getLoc(), found, expected,
+                            "a conditional subgraph yields another size than its alternative has");
+    }
+  }
+  if (planned.buffer != result.buffer) {
+    plan::CopyOp::create(builder, op->getLoc(), result.buffer, planned.buffer);
+  }
+  return success();
+}
+
+LogicalResult Planner::convertWhen(WhenOp op) {
+  Value condition = tensors.lookup(op.getCondition()).buffer;
+  if (!condition) {
+    return op.emitError() << "has a condition without contents";
+  }
+  Block *body = &op.getBody().front();
+  SmallVector<PlannedTensor> results;
+  for (auto [result, otherwise, yielded] :
+       llvm::zip_equal(op.getResults(), op.getOtherwise(), op.getYielded())) {
+    // An alternative is computed in its branch only, and has not been seen yet.
+    Operation *alternative = otherwise.getDefiningOp();
+    bool isLate = alternative && isAlternative(alternative);
+    Value shaped = isLate ? destinationOperand(cast<func::CallOp>(alternative)) : otherwise;
+    PlannedTensor planned{Value(), tensors.lookup(shaped).sizes};
+    planned.buffer = destination(result, planned);
+    claim(yielded, body, planned.buffer);
+    if (isLate) {
+      claims[otherwise] = planned.buffer;
+    }
+    tensors[result] = planned;
+    results.push_back(planned);
+  }
+  auto branch = plan::IfOp::create(builder, op.getLoc(), condition);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.createBlock(&branch.getBody());
+  if (failed(convertBlock(*body))) {
+    return failure();
+  }
+  for (auto [index, yielded] : llvm::enumerate(op.getYielded())) {
+    if (failed(deliver(op, yielded, results[index], index))) {
+      return failure();
+    }
+  }
+  builder.createBlock(&branch.getOtherwise());
+  for (auto [index, otherwise] : llvm::enumerate(op.getOtherwise())) {
+    Operation *alternative = otherwise.getDefiningOp();
+    bool isLate = alternative && isAlternative(alternative);
+    if (isLate && failed(convertCall(cast<func::CallOp>(alternative)))) {
+      return failure();
+    }
+    if (failed(deliver(op, otherwise, results[index], index))) {
+      return failure();
+    }
+  }
+  return success();
+}
+
 LogicalResult Planner::convertCall(func::CallOp call) {
   auto module = entry->getParentOfType<ModuleOp>();
   auto kernel = module.lookupSymbol<func::FuncOp>(call.getCallee());
@@ -190,18 +311,7 @@ LogicalResult Planner::convertCall(func::CallOp call) {
     bool isDestination = result >= 0;
     if (isDestination) {
       Value value = call.getResult(result);
-      if (std::optional<unsigned> output = returnedAs(value)) {
-        // A reshape on the way to the return keeps the bytes; the shape is the output's own.
-        auto returned = cast<func::ReturnOp>(entry.front().getTerminator()).getOperand(*output);
-        SmallVector<Value> shape = planned.sizes;
-        if (returned != value) {
-          shape.clear();
-        }
-        auto op = plan::OutputOp::create(builder, call.getLoc(), bufferType, *output, shape);
-        planned.buffer = outputs[*output] = op.getResult();
-      } else {
-        planned.buffer = plan::AllocOp::create(builder, call.getLoc(), bufferType, bytes(planned, type));
-      }
+      planned.buffer = destination(value, planned);
       tensors[value] = planned;
     }
     if (!planned.buffer) {
@@ -259,7 +369,13 @@ LogicalResult Planner::convert(Operation &op) {
     return success();
   }
   if (auto call = dyn_cast<func::CallOp>(op)) {
-    return convertCall(call);
+    return isAlternative(call) ? success() : convertCall(call);
+  }
+  if (auto when = dyn_cast<WhenOp>(op)) {
+    return convertWhen(when);
+  }
+  if (isa<YieldOp>(op)) {
+    return success();
   }
   if (auto dim = dyn_cast<tensor::DimOp>(op)) {
     std::optional<int64_t> index = dim.getConstantIndex();
@@ -312,33 +428,41 @@ LogicalResult Planner::convert(Operation &op) {
   return success();
 }
 
+/// Appends the program of `block` where the builder stands.
+LogicalResult Planner::convertBlock(Block &block) {
+  for (Operation &op : block) {
+    if (failed(convert(op))) {
+      return failure();
+    }
+  }
+  return success();
+}
+
 LogicalResult Planner::run() {
   if (failed(createFunction())) {
     return failure();
   }
-  for (Operation &op : entry.getBody().front()) {
-    builder.setInsertionPointToEnd(&program.getBody().front());
-    if (failed(convert(op))) {
-      return failure();
-    }
+  builder.setInsertionPointToEnd(&program.getBody().front());
+  if (failed(convertBlock(entry.getBody().front()))) {
+    return failure();
   }
   entry.erase();
   return success();
 }
 
-/// Moves the scalar operations before all others, so that every size is known before the first buffer.
+/// Moves the scalar operations and the checks before all others, out of branches too, so that every size is
+/// known before the first buffer.
 void hoistScalars(plan::FuncOp program) {
-  Block &block = program.getBody().front();
   Operation *boundary = nullptr;
-  for (Operation &op : llvm::make_early_inc_range(block)) {
+  program.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
     bool isScalar =
-        llvm::all_of(op.getResultTypes(), llvm::IsaPred<IndexType, IntegerType>) && op.getNumResults() > 0;
-    if (!isScalar) {
-      boundary = boundary ? boundary : &op;
+        llvm::all_of(op->getResultTypes(), llvm::IsaPred<IndexType, IntegerType>) && op->getNumResults() > 0;
+    if (!isScalar && !isa<plan::CheckOp>(op)) {
+      boundary = boundary ? boundary : op;
     } else if (boundary) {
-      op.moveBefore(boundary);
+      op->moveBefore(boundary);
     }
-  }
+  });
 }
 
 struct ConvertToPlan : impl::ConvertToPlanBase<ConvertToPlan> {

@@ -65,6 +65,9 @@ bool isInit(Operation *member, OpOperand &operand) {
   return style && operand.getOwner() == member && style.isDpsInit(&operand);
 }
 
+/// Whether an accumulation starts from what `use` reads.
+bool isStart(OpOperand &use) { return isCompute(use.getOwner()) && isInit(use.getOwner(), use); }
+
 /// What an accumulation on `init` starts from: the filled scalar, the tensor, or null if it is empty.
 Value startOf(Value init) {
   Operation *definition = init.getDefiningOp();
@@ -82,6 +85,8 @@ public:
   int64_t kernels = 0;
 
 private:
+  void formGroups(Block &block);
+  void separateStarts(Operation *fill);
   void formGroup(Operation *root);
   void collectCaptures(const Group &group, SetVector<Value> &tensors, SetVector<Value> &scalars);
   void outline(const Group &group);
@@ -97,23 +102,44 @@ private:
 };
 
 LogicalResult Outliner::run() {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry.getBody().front()))) {
-    if (!isCompute(&op) || grouped.contains(&op) || op.use_empty()) {
-      continue;
-    }
-    // A fill is repeated where it only starts an accumulation; read as data, it needs a buffer.
-    if (isFill(&op) && llvm::all_of(op.getUses(), [](OpOperand &use) {
-          auto user = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
-          return user && isCompute(use.getOwner()) && user.isDpsInit(&use);
-        })) {
-      continue;
-    }
-    formGroup(&op);
-  }
+  formGroups(entry.getBody().front());
   for (const Group &group : llvm::reverse(groups)) {
     outline(group);
   }
   return success();
+}
+
+/// Forms the groups of a block from its end. A group inside a conditional subgraph takes in what is before
+/// the subgraph and only it reads, so that this runs under the condition too.
+void Outliner::formGroups(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+    if (auto when = dyn_cast<WhenOp>(op)) {
+      formGroups(when.getBody().front());
+      continue;
+    }
+    if (!isCompute(&op) || grouped.contains(&op) || op.use_empty()) {
+      continue;
+    }
+    // A fill is repeated where it only starts an accumulation; read as data, it needs a buffer.
+    if (isFill(&op) && llvm::all_of(op.getUses(), isStart)) {
+      continue;
+    }
+    if (isFill(&op)) {
+      separateStarts(&op);
+    }
+    formGroup(&op);
+  }
+}
+
+/// Gives the accumulations that start from `fill` a fill of their own, so that they need not wait for, and
+/// read, the buffer that its other uses need.
+void Outliner::separateStarts(Operation *fill) {
+  builder.setInsertionPoint(fill);
+  Operation *start = builder.clone(*fill);
+  fill->getResult(0).replaceUsesWithIf(start->getResult(0), isStart);
+  if (start->use_empty()) {
+    start->erase();
+  }
 }
 
 void Outliner::formGroup(Operation *root) {

@@ -9,39 +9,46 @@ using namespace mlir;
 
 namespace {
 
-/// The operation after which nothing uses `buffer` or a slice of it.
-Operation *lastUse(Value buffer) {
-  Operation *last = buffer.getDefiningOp();
+/// The operation of `block` that is `op` or holds it.
+Operation *ancestorIn(Block *block, Operation *op) { return block->findAncestorOpInBlock(*op); }
+
+/// The operation of `block` after which nothing uses `buffer` or a slice of it. A use inside a branch lasts
+/// as long as the whole `plan.if`: whether it is taken is not known here.
+Operation *lastUse(Block *block, Value buffer) {
+  Operation *last = ancestorIn(block, buffer.getDefiningOp());
   for (Operation *user : buffer.getUsers()) {
-    Operation *candidate = isa<plan::SliceOp>(user) ? lastUse(user->getResult(0)) : user;
+    Operation *candidate =
+        isa<plan::SliceOp>(user) ? lastUse(block, user->getResult(0)) : ancestorIn(block, user);
     last = last->isBeforeInBlock(candidate) ? candidate : last;
   }
   return last;
 }
 
-/// The first operation that uses `buffer`, or null.
-Operation *firstUse(Value buffer) {
+/// The first operation of `block` that uses `buffer`, or null.
+Operation *firstUse(Block *block, Value buffer) {
   Operation *first = nullptr;
   for (Operation *user : buffer.getUsers()) {
-    first = !first || user->isBeforeInBlock(first) ? user : first;
+    Operation *candidate = ancestorIn(block, user);
+    first = !first || candidate->isBeforeInBlock(first) ? candidate : first;
   }
   return first;
 }
 
 struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
   void runOnOperation() override {
-    Block &block = getOperation().getBody().front();
     llvm::MapVector<Operation *, SmallVector<Value>> released;
-    // Moving one while walking the block would visit it again.
-    SmallVector<plan::AllocOp> allocations(block.getOps<plan::AllocOp>());
+    // Moving one while walking its block would visit it again.
+    SmallVector<plan::AllocOp> allocations;
+    getOperation().walk([&](plan::AllocOp alloc) { allocations.push_back(alloc); });
     for (plan::AllocOp alloc : allocations) {
-      Operation *first = firstUse(alloc);
+      Block *block = alloc->getBlock();
+      Operation *first = firstUse(block, alloc);
       if (!first) {
         alloc.erase();
         continue;
       }
       alloc->moveBefore(first);
-      released[lastUse(alloc)].push_back(alloc);
+      released[lastUse(block, alloc)].push_back(alloc);
     }
     for (auto &[last, buffers] : released) {
       OpBuilder builder(&getContext());

@@ -39,6 +39,9 @@ struct SelectionConverter : TypeConverter {
 struct ApplyDefinition : OpInterfaceConversionPattern<DefinedOpInterface> {
   using OpInterfaceConversionPattern::OpInterfaceConversionPattern;
 
+  /// The definition of a conditional subgraph holds its operations, which have definitions of their own.
+  void initialize() { setHasBoundedRewriteRecursion(); }
+
   LogicalResult matchAndRewrite(DefinedOpInterface op, ArrayRef<ValueRange> operands,
                                 ConversionPatternRewriter &rewriter) const override {
     SmallVector<SmallVector<Value>> results = op.decompose(rewriter, operands);

@@ -78,6 +78,15 @@ private:
     case Opcode::Dispatch:
       bindDispatch(op);
       return {};
+    case Opcode::If:
+      return bindIf(op);
+    case Opcode::Else:
+      bindElse();
+      return {};
+    case Opcode::EndIf:
+      jumpHere(openJumps.back());
+      openJumps.pop_back();
+      return {};
     default: // scalars are evaluated already
       return {};
     }
@@ -126,11 +135,33 @@ private:
     if (to != from)
       return fault("cannot copy ", from, " bytes to ", to);
     BoundStep step;
-    step.isCopy = true;
+    step.kind = BoundStep::Kind::Copy;
     addBuffers(step, op.operands);
     binding.steps.push_back(step);
     return {};
   }
+
+  Status bindIf(const Instruction &op) {
+    if (buffer(op.operands[0]).bytes < 1)
+      return fault("the condition has no byte");
+    BoundStep step;
+    step.kind = BoundStep::Kind::JumpIfZero;
+    addBuffers(step, op.operands);
+    openJumps.push_back(binding.steps.size());
+    binding.steps.push_back(step);
+    return {};
+  }
+
+  /// The first branch jumps over the second, where the condition's jump leads.
+  void bindElse() {
+    BoundStep step;
+    step.kind = BoundStep::Kind::Jump;
+    binding.steps.push_back(step);
+    jumpHere(openJumps.back());
+    openJumps.back() = binding.steps.size() - 1;
+  }
+
+  void jumpHere(size_t jump) { binding.steps[jump].target = uint32_t(binding.steps.size()); }
 
   /// Operands: kernel, number of extents, extents, number of buffers, buffers, sizes.
   void bindDispatch(const Instruction &op) {
@@ -177,6 +208,7 @@ private:
   Binding binding;
   std::vector<Interval> intervals;
   std::vector<uint32_t> intervalOf; // for each buffer register; slices share that of their buffer
+  std::vector<size_t> openJumps;    // steps that lead to where an open branch ends
   int64_t transientBytes = 0;
   size_t index = 0;
 };

@@ -15,9 +15,12 @@ struct BoundBuffer {
   int64_t bytes = 0;
 };
 
-/// A dispatch, or a copy from `buffers[1]` to `buffers[0]`. The ranges index Binding's lists.
+/// A dispatch; a copy from `buffers[1]` to `buffers[0]`; a jump to step `target`, or one that is made only if
+/// the first byte of `buffers[0]` is 0. The ranges index Binding's lists.
 struct BoundStep {
-  bool isCopy = false;
+  enum class Kind : uint8_t { Dispatch, Copy, Jump, JumpIfZero };
+  Kind kind = Kind::Dispatch;
+  uint32_t target = 0;
   uint32_t kernel = 0;
   uint32_t firstBuffer = 0, bufferCount = 0;
   uint32_t firstSize = 0, sizeCount = 0;

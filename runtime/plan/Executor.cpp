@@ -173,7 +173,7 @@ private:
     return {};
   }
 
-  /// The address of every buffer register.
+  /// The address of every buffer register but the weights', which are looked up when a step reads them.
   Status placeBuffers() {
     int64_t arenaBytes = binding->arena.arenaBytes;
     if (executor.arena.size() < arenaBytes) {
@@ -186,26 +186,32 @@ private:
     addresses.resize(binding->buffers.size());
     for (size_t i = 0; i < addresses.size(); ++i) {
       const BoundBuffer &buffer = binding->buffers[i];
-      auto start = startOf(buffer);
-      if (!start.ok())
-        return start.status();
-      addresses[i] = static_cast<char *>(*start) + buffer.offset;
+      addresses[i] = buffer.origin == BoundBuffer::Origin::Weight
+                         ? nullptr
+                         : static_cast<char *>(startOf(buffer)) + buffer.offset;
     }
     return {};
   }
 
-  Result<void *> startOf(const BoundBuffer &buffer) {
+  void *startOf(const BoundBuffer &buffer) const {
     switch (buffer.origin) {
     case BoundBuffer::Origin::Input:
       return inputAddresses[buffer.index];
     case BoundBuffer::Origin::Output:
       return outputAddresses[buffer.index];
-    case BoundBuffer::Origin::Weight:
-      return executor.weightAddress(buffer.index);
-    case BoundBuffer::Origin::Arena:
-      break;
+    default:
+      return executor.arena.data();
     }
-    return executor.arena.data();
+  }
+
+  Result<void *> addressOf(uint32_t number) {
+    const BoundBuffer &buffer = binding->buffers[number];
+    if (addresses[number] || buffer.origin != BoundBuffer::Origin::Weight)
+      return addresses[number];
+    auto start = executor.weightAddress(buffer.index);
+    if (!start.ok())
+      return start.status();
+    return addresses[number] = static_cast<char *>(*start) + buffer.offset;
   }
 
   Status execute(const std::atomic<bool> &cancelled) {
@@ -214,17 +220,50 @@ private:
     stats.transientLowerBound = binding->arena.lowerBound;
     stats.lastCall.clear();
     ++stats.calls;
-    for (const BoundStep &step : binding->steps) {
+    for (size_t next = 0; next < binding->steps.size();) {
       if (cancelled.load(std::memory_order_relaxed))
         return Status(Code::Cancelled, "the call was cancelled");
-      stepAddresses.clear();
-      for (uint32_t i = 0; i < step.bufferCount; ++i)
-        stepAddresses.push_back(addresses[binding->stepBuffers[step.firstBuffer + i]]);
-      if (Status status = step.isCopy ? copy(step) : dispatch(step, cancelled); !status.ok())
+      const BoundStep &step = binding->steps[next++];
+      if (Status status = execute(step, next, cancelled); !status.ok())
         return status;
     }
     // A device may have left its last launch early.
     return cancelled.load() ? Status(Code::Cancelled, "the call was cancelled") : Status();
+  }
+
+  /// `next` is the step that follows unless this one jumps.
+  Status execute(const BoundStep &step, size_t &next, const std::atomic<bool> &cancelled) {
+    stepAddresses.clear();
+    for (uint32_t i = 0; i < step.bufferCount; ++i) {
+      auto address = addressOf(binding->stepBuffers[step.firstBuffer + i]);
+      if (!address.ok())
+        return address.status();
+      stepAddresses.push_back(*address);
+    }
+    switch (step.kind) {
+    case BoundStep::Kind::Dispatch:
+      return dispatch(step, cancelled);
+    case BoundStep::Kind::Copy:
+      return copy(step);
+    case BoundStep::Kind::JumpIfZero:
+      return jumpIfZero(step, next);
+    case BoundStep::Kind::Jump:
+      next = step.target;
+    }
+    return {};
+  }
+
+  Status jumpIfZero(const BoundStep &step, size_t &next) {
+    uint8_t holds = 0;
+    if (!executor.deviceMemory)
+      std::memcpy(&holds, stepAddresses[0], 1);
+    else if (Status status = executor.deviceMemory->copyFromDevice(&holds, stepAddresses[0], 1); !status.ok())
+      return status;
+    if (holds == 0) {
+      next = step.target;
+      ++executor.stats.skippedBranches;
+    }
+    return {};
   }
 
   Status copy(const BoundStep &step) {
@@ -352,6 +391,8 @@ Result<void *> Executor::weightAddress(uint32_t weight) {
     address = block->data();
     weightCopies.push_back(std::move(*block));
   }
+  ++stats.usedWeights;
+  stats.usedWeightBytes += bytes->size();
   return weights[weight] = address;
 }
 

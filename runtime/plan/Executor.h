@@ -25,7 +25,9 @@ struct DispatchRecord {
 
 struct Statistics {
   uint64_t calls = 0, dispatches = 0, copies = 0;
+  uint64_t skippedBranches = 0;                        // conditions that did not hold
   uint64_t stagedTensors = 0;                          // inputs and outputs that needed a copy
+  uint64_t usedWeights = 0, usedWeightBytes = 0;       // that a launch or a copy has read
   int64_t transientBytes = 0, transientLowerBound = 0; // of the last call
   std::vector<KernelStatistics> kernels;               // one for each of the module's kernels
   std::vector<DispatchRecord> lastCall;                // only if launches are timed

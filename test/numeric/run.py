@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+import conditions
 import contractions
 import dense
 import elementwise
@@ -25,6 +26,7 @@ GROUPS = {
     "selections": selections.selection_cases,
     "movement": selections.movement_cases,
     "gates": selections.gate_cases,
+    "conditions": conditions.condition_cases,
 }
 
 

@@ -1,5 +1,6 @@
 # The runtime's C API for numpy arrays, through ctypes: load a module, open a session, call functions.
 import ctypes
+import json
 
 import ml_dtypes
 import numpy as np
@@ -35,7 +36,8 @@ class Runtime:
         self.library = ctypes.CDLL(path)
         for name in ("wn_status_message", "wn_session_device", "wn_session_target"):
             getattr(self.library, name).restype = ctypes.c_char_p
-        for name in ("wn_module_load_file", "wn_session_create", "wn_session_invoke"):
+        for name in ("wn_module_load_file", "wn_session_create", "wn_session_invoke",
+                     "wn_session_profile"):
             getattr(self.library, name).restype = ctypes.c_void_p
 
     def check(self, status):
@@ -61,9 +63,17 @@ class Session:
     def __init__(self, runtime, handle):
         self.runtime, self.handle = runtime, handle
 
+    def profile(self):
+        """What the session has done."""
+        text = ctypes.c_char_p()
+        self.runtime.check(self.runtime.library.wn_session_profile(self.handle, ctypes.byref(text)))
+        profile = json.loads(text.value)
+        self.runtime.library.wn_string_free(text)
+        return profile
+
     def invoke(self, function, inputs, output_count):
         """Calls a function; returns its outputs as new arrays."""
-        arrays = [np.ascontiguousarray(array) for array in inputs]
+        arrays = [np.asarray(array, order="C") for array in inputs]
         shapes = [(ctypes.c_int64 * max(1, array.ndim))(*array.shape) for array in arrays]
         tensors = (DLTensor * max(1, len(arrays)))()
         for tensor, array, shape in zip(tensors, arrays, shapes):

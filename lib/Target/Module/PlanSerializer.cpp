@@ -20,6 +20,8 @@ public:
 private:
   LogicalResult addSignatures(ArrayAttr attributes, std::vector<format::Signature> &signatures);
   LogicalResult add(Operation &op);
+  LogicalResult add(Block &block);
+  LogicalResult addIf(plan::IfOp op);
   LogicalResult addDispatch(plan::DispatchOp op);
   LogicalResult addArithmetic(Operation &op);
 
@@ -144,6 +146,25 @@ LogicalResult PlanSerializer::addDispatch(plan::DispatchOp op) {
   return success();
 }
 
+LogicalResult PlanSerializer::addIf(plan::IfOp op) {
+  emit(Opcode::If, 0, {buffer(op.getCondition())});
+  if (failed(add(op.getBody().front()))) {
+    return failure();
+  }
+  if (!op.getOtherwise().empty()) {
+    emit(Opcode::Else, 0, {});
+    if (failed(add(op.getOtherwise().front()))) {
+      return failure();
+    }
+  }
+  emit(Opcode::EndIf, 0, {});
+  return success();
+}
+
+LogicalResult PlanSerializer::add(Block &block) {
+  return success(llvm::all_of(block, [&](Operation &op) { return succeeded(add(op)); }));
+}
+
 LogicalResult PlanSerializer::add(Operation &op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
       .Case([&](plan::InputDimensionOp dimension) {
@@ -195,6 +216,7 @@ LogicalResult PlanSerializer::add(Operation &op) {
         return success();
       })
       .Case([&](plan::DispatchOp dispatch) { return addDispatch(dispatch); })
+      .Case([&](plan::IfOp branch) { return addIf(branch); })
       .Default([&](Operation *other) { return addArithmetic(*other); });
 }
 
@@ -206,10 +228,8 @@ FailureOr<format::Function> PlanSerializer::run() {
       failed(addSignatures(source.getOutputs(), function.outputs))) {
     return failure();
   }
-  for (Operation &op : source.getBody().front()) {
-    if (failed(add(op))) {
-      return failure();
-    }
+  if (failed(add(source.getBody().front()))) {
+    return failure();
   }
   emit(Opcode::Return, 0, {});
   return std::move(function);

@@ -78,3 +78,14 @@ plan.func @main inputs [#plan.signature<"x", tensor<?xf32>, "">] outputs [] {
   // expected-error @+1 {{has 1 buffers, but 'written' has 2 elements (C1)}}
   plan.dispatch @k extents() buffers(%x) sizes() written [false, true]
 }
+
+// -----
+
+// if, C1
+plan.func @main inputs [#plan.signature<"c", tensor<i1>>] outputs [#plan.signature<"y", tensor<f32>>] {
+  %c = plan.input 0
+  plan.if %c {
+    // expected-error @+1 {{must not be inside a branch of plan.if (C1)}}
+    %y = plan.output 0()
+  }
+}

@@ -27,6 +27,20 @@ plan.func @main
   plan.dispatch @kernels::@main_0 extents(%n) buffers(%x, %w, %s) sizes(%n, %n) written [false, false, true]
   // CHECK: plan.copy
   plan.copy %y, %x
+  // CHECK: plan.if %{{.*}} {
+  // CHECK: plan.copy
+  // CHECK: }
+  plan.if %x {
+    plan.copy %y, %x
+  }
+  // CHECK: plan.if %{{.*}} {
+  // CHECK: } else {
+  // CHECK: plan.copy
+  // CHECK: }
+  plan.if %w {
+  } else {
+    plan.copy %y, %x
+  }
   // CHECK: plan.release
   plan.release %t
 }

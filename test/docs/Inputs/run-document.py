@@ -8,6 +8,7 @@ installation, if there is one.
 """
 
 import argparse
+import os
 import pathlib
 import re
 import subprocess
@@ -52,8 +53,10 @@ def run(command, lines, folder):
     if lines and (status := STATUS.fullmatch(lines[-1])):
         expected_status = int(status.group(1))
         lines = lines[:-1]
+    # The page's python3 is this one, which has numpy.
+    environment = {**os.environ, "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}
     result = subprocess.run(command, shell=True, executable="/bin/bash", cwd=folder, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True, timeout=600)
+                            stderr=subprocess.STDOUT, text=True, timeout=600, env=environment)
     output = result.stdout + ("" if result.stdout.endswith("\n") or not result.stdout else "\n")
     if result.returncode == expected_status and pattern(lines).fullmatch(output):
         return True

@@ -44,3 +44,24 @@ func.func @contraction(%x: tensor<?x16x8x8xbf16>, %w: tensor<32x64x3x3xbf16>, %s
       : tensor<?x16x8x8xbf16>, tensor<32x64x3x3xbf16> -> tensor<?x8x8x8xbf16>
   return %0 : tensor<?x8x8x8xbf16>
 }
+
+// A conditional subgraph is an scf.if, whose branches hold the definitions of what is in it.
+// CHECK-LABEL: func.func @when
+// CHECK: %[[HOLDS:.*]] = tensor.extract %{{.*}}[] : tensor<i1>
+// CHECK: %[[R:.*]] = scf.if %[[HOLDS]] -> (tensor<2x64xf32>) {
+// CHECK: scf.if
+// CHECK: linalg.generic
+// CHECK: } else {
+// CHECK: scf.yield %{{.*}} : tensor<2x64xf32>
+// CHECK-NOT: winnow
+// CHECK: return %[[R]]
+func.func @when(%c: tensor<i1>, %d: tensor<i1>, %x: tensor<2x64xf32>, %g: tensor<2x64xf32>) -> tensor<2x64xf32> {
+  %0 = winnow.when %c otherwise(%x : tensor<2x64xf32>) {
+    %1 = winnow.when %d otherwise(%g : tensor<2x64xf32>) {
+      %2 = winnow.channel_gate %x, %g : tensor<2x64xf32>, tensor<2x64xf32>
+      winnow.yield %2 : tensor<2x64xf32>
+    }
+    winnow.yield %1 : tensor<2x64xf32>
+  }
+  return %0 : tensor<2x64xf32>
+}

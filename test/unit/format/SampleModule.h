@@ -31,7 +31,7 @@ inline Module sampleModule() {
   function.outputs = {{"y", ElementType::F32, {{kDynamic, "batch", 0, 64}, {16, "", 16, 16}}}};
   function.strings = {"'batch' is not what it should be"};
   function.scalarCount = 15;
-  function.bufferCount = 6;
+  function.bufferCount = 7;
   function.body = {
       {Opcode::InputDimension, 0, 0, {0, 0}},
       {Opcode::Constant, 1, 64, {}},
@@ -60,6 +60,13 @@ inline Module sampleModule() {
       {Opcode::Release, 0, 0, {3}},
       {Opcode::Copy, 0, 0, {2, 5}},
       {Opcode::Release, 0, 0, {5}},
+      {Opcode::If, 0, 0, {0}},
+      {Opcode::Allocate, 6, 0, {2}},
+      {Opcode::Copy, 0, 0, {6, 0}},
+      {Opcode::Release, 0, 0, {6}},
+      {Opcode::Else, 0, 0, {}},
+      {Opcode::Copy, 0, 0, {2, 0}},
+      {Opcode::EndIf, 0, 0, {}},
       {Opcode::Return, 0, 0, {}},
   };
   module.functions = {function};

@@ -63,7 +63,7 @@ TEST(Verifier, Tables) {
        [](Module &m) { m.functions[0].inputs[0].shape[0].minimum = 65; }},
       {"dimension is not UTF-8", [](Module &m) { m.functions[0].inputs[0].shape[0].name = "\xff"; }},
       {"a string is not UTF-8", [](Module &m) { m.functions[0].strings[0] = "\xff"; }},
-      {"are more than its 28 instructions", [](Module &m) { m.functions[0].scalarCount = 1u << 31; }},
+      {"are more than its 35 instructions", [](Module &m) { m.functions[0].scalarCount = 1u << 31; }},
       {"kernel 0 has no name", [](Module &m) { m.kernels[0].name = ""; }},
       {"its origin is not UTF-8", [](Module &m) { m.kernels[0].origin = "\xff"; }},
       {"says of 2 whether", [](Module &m) { m.kernels[0].bufferIsWritten.pop_back(); }},
@@ -102,7 +102,7 @@ TEST(Verifier, Buffers) {
       {"input 1 is out of range", [](Module &m) { find(m, Opcode::Input).operands[0] = 1; }},
       {"weight 2 is out of range", [](Module &m) { find(m, Opcode::Weight).operands[0] = 2; }},
       {"buffer 0 is made twice", [](Module &m) { find(m, Opcode::Weight).result = 0; }},
-      {"buffer 6 is out of range", [](Module &m) { find(m, Opcode::Weight).result = 6; }},
+      {"buffer 7 is out of range", [](Module &m) { find(m, Opcode::Weight).result = 7; }},
       {"its output is missing or out of range", [](Module &m) { find(m, Opcode::Output).operands[0] = 1; }},
       {"expected 3 operands, found 2", [](Module &m) { find(m, Opcode::Output).operands.pop_back(); }},
       {"output 'y' is made twice",
@@ -124,6 +124,48 @@ TEST(Verifier, Buffers) {
        }},
       {"is not the last instruction", [](Module &m) { find(m, Opcode::Check) = {}; }},
   });
+}
+
+/// Replaces the instruction of the sample's branches at `offset` from their `if`.
+void replaceInBranches(Module &module, size_t offset, Instruction instruction) {
+  module.functions[0].body[27 + offset] = std::move(instruction);
+}
+
+TEST(Verifier, Branches) {
+  expectRefused({
+      {"expected 1 operands, found 0", [](Module &m) { find(m, Opcode::If).operands.clear(); }},
+      {"buffer 3 is used after its release", [](Module &m) { find(m, Opcode::If).operands = {3}; }},
+      {"buffer 7 is out of range", [](Module &m) { find(m, Opcode::If).operands = {7}; }},
+      {"(else): has no if", [](Module &m) { replaceInBranches(m, 0, {Opcode::Copy, 0, 0, {2, 0}}); }},
+      {"(else): has no if", [](Module &m) { replaceInBranches(m, 5, {Opcode::Else, 0, 0, {}}); }},
+      {"(end if): has no if", [](Module &m) { replaceInBranches(m, 5, {Opcode::EndIf, 0, 0, {}}); }},
+      {"expected 0 operands, found 1", [](Module &m) { find(m, Opcode::Else).operands = {0}; }},
+      {"expected 0 operands, found 1", [](Module &m) { find(m, Opcode::EndIf).operands = {0}; }},
+      {"1 branches do not end", [](Module &m) { replaceInBranches(m, 6, {Opcode::Copy, 0, 0, {2, 0}}); }},
+      {"buffer 6 is used outside the branch that makes it",
+       [](Module &m) {
+         replaceInBranches(m, 3, {Opcode::Copy, 0, 0, {6, 0}});
+         replaceInBranches(m, 5, {Opcode::Copy, 0, 0, {2, 6}});
+       }},
+      {"buffer 6 is made twice", [](Module &m) { replaceInBranches(m, 5, {Opcode::Allocate, 6, 0, {2}}); }},
+      {"buffer 3 is released inside a branch, but made before it",
+       [](Module &m) {
+         find(m, Opcode::Release).operands.clear();
+         replaceInBranches(m, 3, {Opcode::Release, 0, 0, {3}});
+       }},
+      {"must not be inside a branch",
+       [](Module &m) { replaceInBranches(m, 1, {Opcode::Constant, 0, 1, {}}); }},
+      {"must not be inside a branch", [](Module &m) { replaceInBranches(m, 2, find(m, Opcode::Check)); }},
+      {"must not be inside a branch",
+       [](Module &m) { std::swap(m.functions[0].body[28], find(m, Opcode::Output)); }},
+  });
+}
+
+TEST(Verifier, BranchWithoutElse) {
+  Module module = sampleModule();
+  replaceInBranches(module, 4, {Opcode::Copy, 0, 0, {2, 0}});
+  Status status = verify(module, module.weightData.size());
+  EXPECT_TRUE(status.ok()) << status.message();
 }
 
 TEST(Verifier, Dispatches) {
