@@ -3,7 +3,7 @@
 #define WINNOW_CONDITION_OPS_TD
 
 include "dialects/Winnow/SelectionOps.td"
-include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "dialects/Winnow/YieldOp.td"
 
 def Winnow_Condition
     : Type<0DTensorOf<[I1]>.predicate, "scalar tensor of i1", "::mlir::RankedTensorType">,
@@ -43,18 +43,6 @@ def Winnow_WhenOp : Winnow_Op<"when", [Winnow_Reify, RecursiveMemoryEffects, NoR
   }];
   let hasRegionVerifier = 1;
   let hasCanonicalizer = 1;
-}
-
-def Winnow_YieldOp : Op<Winnow_Dialect, "yield", [Pure, Terminator, ReturnLike, HasParent<"WhenOp">]> {
-  let summary = "ends the region of an operation with what it yields";
-  let description = [{
-    ```mlir
-    winnow.yield %wide : tensor<?x64xf32>
-    ```
-  }];
-  let arguments = (ins Variadic<AnyType>:$values);
-  let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
-  let builders = [OpBuilder<(ins), [{ /* nothing to yield */ }]>];
 }
 
 #endif

@@ -8,5 +8,6 @@ include "dialects/Winnow/ContractionOps.td"
 include "dialects/Winnow/GateOps.td"
 include "dialects/Winnow/QuantizeOps.td"
 include "dialects/Winnow/ConditionOps.td"
+include "dialects/Winnow/AttentionOps.td"
 
 #endif

@@ -2,6 +2,7 @@
 #include "lib/Pipeline/Registration.h"
 
 #include "dialects/Plan/PlanDialect.h"
+#include "dialects/Winnow/AttentionTiling.h"
 #include "dialects/Winnow/Tiling.h"
 #include "dialects/Winnow/WinnowDialect.h"
 #include "lib/Target/PTX/EmitPTX.h"
@@ -24,6 +25,7 @@ void winnow::registerDialects(mlir::DialectRegistry &registry) {
   registry.insert<WinnowDialect, plan::PlanDialect>();
   registerPTXTranslations(registry);
   registerTilingInterfaceModels(registry);
+  registerAttentionTiling(registry);
 }
 
 void winnow::registerPasses() {

@@ -22,8 +22,8 @@ bool isCompute(Operation *op) {
   return isa<linalg::LinalgOp, TilingInterface, SelectionEnumerateOp>(op) && op->getNumResults() > 0;
 }
 
-/// Whether `op`'s tiles are cut by hand, so that nothing is fused with it.
-bool isAlone(Operation *op) { return isa<tensor::PadOp, SelectionEnumerateOp>(op); }
+/// Whether `op`'s tiles are of its own making, so that nothing is fused with it.
+bool isAlone(Operation *op) { return isa<tensor::PadOp, SelectionEnumerateOp, AttentionOp>(op); }
 
 bool isFill(Operation *op) { return isa_and_nonnull<linalg::FillOp>(op); }
 

@@ -23,6 +23,12 @@ namespace {
 constexpr int64_t kHostItemElements = 2048;
 // The innermost extent that an item covers at most: eight 512-bit vectors of f32.
 constexpr int64_t kHostInnermost = 128;
+// What an item of attention holds at once, at most: scores (16 KiB) and queries, whose sums are of 128
+// columns.
+constexpr int64_t kHostAttentionScores = 4096;
+constexpr int64_t kHostAttentionQueries = 64;
+// The columns of values that a thread sums, in its local memory.
+constexpr int64_t kThreadColumns = 128;
 
 /// The operation whose result the kernel returns.
 Operation *findRoot(func::FuncOp kernel) {
@@ -41,6 +47,27 @@ SmallVector<int64_t> chooseHostTile(ArrayRef<int64_t> extents) {
     budget = std::max<int64_t>(1, budget / tile[dimension]);
   }
   return tile;
+}
+
+/// Tile sizes for attention: queries of one batch and head, as many as keep a block of scores small, or a
+/// single one for a thread; with active blocks, a part of one query block.
+SmallVector<int64_t> chooseAttentionTile(AttentionOp attention, ArrayRef<int64_t> extents, bool isHost) {
+  auto limit = [](int64_t extent, int64_t most) {
+    return ShapedType::isDynamic(extent) ? most : std::max<int64_t>(1, std::min(extent, most));
+  };
+  int64_t queries = 1;
+  if (isHost) {
+    int64_t keyBlock = attention.getKeyBlock();
+    queries = std::clamp<int64_t>(kHostAttentionScores / keyBlock, 1, kHostAttentionQueries);
+    if (attention.getActive()) {
+      while (attention.getQueryBlock() % queries != 0) {
+        --queries;
+      }
+    } else {
+      queries = limit(extents[2], queries);
+    }
+  }
+  return {1, 1, queries, limit(extents[3], isHost ? kHostInnermost : kThreadColumns)};
 }
 
 /// Orders the root's loops so that its parallel loops are the dimensions of its (first) result.
@@ -94,6 +121,12 @@ private:
   bool isHost = true;
 };
 
+/// The attention that the kernel computes, or null.
+AttentionOp findAttention(func::FuncOp kernel) {
+  auto operations = kernel.getBody().front().getOps<AttentionOp>();
+  return operations.empty() ? AttentionOp() : *operations.begin();
+}
+
 /// Whether the kernel works on a selection, whose rows have extents of their own.
 bool hasSelection(func::FuncOp kernel) {
   return kernel.walk([](SelectionAssembleOp) { return WalkResult::interrupt(); }).wasInterrupted();
@@ -124,7 +157,9 @@ LogicalResult TileKernels::tile(func::FuncOp kernel) {
   int64_t domain = kernel->getAttrOfType<IntegerAttr>(kDomainAttribute).getInt();
   auto shape = cast<RankedTensorType>(kernel.getArgumentTypes()[domain]).getShape();
   SmallVector<int64_t> sizes = isHost ? chooseHostTile(shape) : SmallVector<int64_t>(shape.size(), 1);
-  if (!shape.empty() && hasSelection(kernel)) {
+  if (AttentionOp attention = findAttention(kernel)) {
+    sizes = chooseAttentionTile(attention, shape, isHost);
+  } else if (!shape.empty() && hasSelection(kernel)) {
     sizes.front() = 1;
   }
   kernel->setAttr(kTileAttribute, rewriter.getDenseI64ArrayAttr(sizes));

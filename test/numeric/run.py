@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import conditions
+import attention
 import contractions
 import dense
 import elementwise
@@ -18,6 +19,7 @@ from case import Sampler
 from winnow_runtime import Failure, Runtime
 
 GROUPS = {
+    "attention": attention.attention_cases,
     "matmul": contractions.matmul_cases,
     "conv2d": contractions.conv2d_cases,
     "dense": dense.dense_cases,

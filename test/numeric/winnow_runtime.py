@@ -73,7 +73,7 @@ class Session:
 
     def invoke(self, function, inputs, output_count):
         """Calls a function; returns its outputs as new arrays."""
-        arrays = [np.asarray(array, order="C") for array in inputs]
+        arrays = [np.require(array, requirements="C") for array in inputs]
         shapes = [(ctypes.c_int64 * max(1, array.ndim))(*array.shape) for array in arrays]
         tensors = (DLTensor * max(1, len(arrays)))()
         for tensor, array, shape in zip(tensors, arrays, shapes):
