@@ -81,4 +81,39 @@ def RaiseChannelGates : Pass<"winnow-raise-channel-gates", "::mlir::ModuleOp"> {
   ];
 }
 
+def RaiseAttention : Pass<"winnow-raise-attention", "::mlir::ModuleOp"> {
+  let summary = "recognizes attention in matrix products with a softmax between them";
+  let description = [{
+    A batched product of queries with transposed keys, a softmax over the keys and a batched product with
+    the values become `winnow.attention`, as exporters write them: with batches and heads as one dimension
+    of the products and two of the scores, or as one dimension throughout. Multiplications and divisions
+    by constants, of queries, keys or products, become the scale. Whatever else happens to the scores
+    element by element, masks among it, becomes the score region, and tensors that it reads are captured. A
+    remark names heads and width.
+
+    ```mlir
+    %s = linalg.batch_matmul ins(%q, %kt : tensor<?x?x64xf32>, tensor<?x64x?xf32>) ...
+    %heads = tensor.expand_shape %s [[0, 1], [2], [3]] ... : tensor<?x?x?xf32> into tensor<?x8x?x?xf32>
+    %masked = linalg.generic ins(%heads, %mask : tensor<?x8x?x?xf32>, tensor<?x?xf32>) { arith.addf ... }
+    ... // softmax
+    %y = linalg.batch_matmul ins(%weights, %v : tensor<?x?x?xf32>, tensor<?x?x64xf32>) ...
+    ```
+
+    becomes
+
+    ```mlir
+    %y = winnow.attention %q, %k, %v, scale 1.0 captures(%mask : tensor<?x?xf32>)
+        [affine_map<(b, h, q, k) -> (q, k)>] : ... score { ... }
+    ```
+
+    Where every score of a query is minus infinity, its result is zero instead of NaN. Attention whose scores
+    or weights are used otherwise, whose number of heads is not known, or of other element types than f32
+    stays as it is.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::winnow::WinnowDialect"
+  ];
+}
+
 #endif

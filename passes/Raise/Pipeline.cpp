@@ -9,6 +9,7 @@ void winnow::buildRaisePipeline(OpPassManager &manager) {
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createDropUnitSpace());
   manager.addPass(createCSEPass());
+  manager.addPass(createRaiseAttention());
   manager.addPass(createRaiseMasks());
   manager.addPass(createRaiseChannelGates());
   manager.addPass(createCanonicalizerPass());

@@ -103,7 +103,77 @@ def attention(random):
     return nodes, ["n", "s", 12], constants, lambda n: random(n, 9, 12)
 
 
-NETWORKS = [residual, squeeze_excite, gated_feed_forward, movement, attention]
+def encoder_layer(prefix, source, attend):
+    """A transformer layer as exporters write it: 3 heads of width 4; `attend` makes `context` of q, k and v."""
+    name = lambda text: prefix + text
+    nodes = []
+    for part, perm in (("q", [0, 2, 1, 3]), ("k", [0, 2, 3, 1]), ("v", [0, 2, 1, 3])):
+        nodes += [
+            node("MatMul", [source, name("w" + part)], [name(part + "_product")]),
+            node("Add", [name(part + "_product"), name("b" + part)], [name(part + "_sum")]),
+            node("Reshape", [name(part + "_sum"), "split"], [name(part + "_heads")]),
+            node("Transpose", [name(part + "_heads")], [name(part)], perm=perm),
+        ]
+    return nodes + attend(name) + [
+        node("Transpose", [name("context")], [name("merged")], perm=[0, 2, 1, 3]),
+        node("Reshape", [name("merged"), "join"], [name("joined")]),
+        node("MatMul", [name("joined"), name("wo")], [name("projected")]),
+        node("Add", [source, name("projected")], [name("residual")]),
+        node("LayerNormalization", [name("residual"), name("scale"), name("shift")], [name("normal")]),
+        node("MatMul", [name("normal"), name("w1")], [name("up")]),
+        node("Div", [name("up"), "sqrt2"], [name("scaled_up")]),
+        node("Erf", [name("scaled_up")], [name("erf")]),
+        node("Add", [name("erf"), "one"], [name("raised")]),
+        node("Mul", [name("up"), name("raised")], [name("twice")]),
+        node("Mul", [name("twice"), "half"], [name("gelu")]),
+        node("MatMul", [name("gelu"), name("w2")], [name("down")]),
+        node("Add", [name("normal"), name("down")], [name("output")]),
+    ]
+
+
+def attend_by_division(name):
+    """As PyTorch wrote it before it had one operation for attention."""
+    return [
+        node("MatMul", [name("q"), name("k")], [name("scores")]),
+        node("Div", [name("scores"), "root"], [name("scaled")]),
+        node("Softmax", [name("scaled")], [name("weights")], axis=-1),
+        node("MatMul", [name("weights"), name("v")], [name("context")]),
+    ]
+
+
+def attend_by_roots(name):
+    """scaled_dot_product_attention: queries and keys are both scaled, and a mask is added."""
+    return [
+        node("Mul", [name("q"), "fourth_root"], [name("q_scaled")]),
+        node("Mul", [name("k"), "fourth_root"], [name("k_scaled")]),
+        node("MatMul", [name("q_scaled"), name("k_scaled")], [name("scores")]),
+        node("Add", [name("scores"), "mask"], [name("masked")]),
+        node("Softmax", [name("masked")], [name("weights")], axis=-1),
+        node("MatMul", [name("weights"), name("v")], [name("context")]),
+    ]
+
+
+def encoder(random):
+    nodes = [
+        # A causal mask of the sequence's own length.
+        node("Shape", ["x"], ["length"], start=1, end=2),
+        node("Concat", ["length", "length"], ["square"], axis=0),
+        node("ConstantOfShape", ["square"], ["lowest"], value=helper.make_tensor("", TensorProto.FLOAT, [1], [-1e9])),
+        node("Trilu", ["lowest", "next"], ["mask"], upper=1),
+    ]
+    nodes += encoder_layer("first_", "x", attend_by_division)
+    nodes += encoder_layer("second_", "first_output", attend_by_roots)
+    nodes += [node("Identity", ["second_output"], ["y"])]
+    shapes = {"wq": (12, 12), "wk": (12, 12), "wv": (12, 12), "wo": (12, 12), "bq": (12,), "bk": (12,), "bv": (12,),
+              "scale": (12,), "shift": (12,), "w1": (12, 20), "w2": (20, 12)}
+    constants = {prefix + name: 0.3 * random(*shape) for prefix in ("first_", "second_") for name, shape in shapes.items()}
+    constants |= {"split": np.array([0, 0, 3, 4]), "join": np.array([0, 0, 12]), "next": np.array(1),
+                  "root": np.float32(2), "fourth_root": np.float32(np.sqrt(0.5)), "sqrt2": np.float32(np.sqrt(2)),
+                  "one": np.float32(1), "half": np.float32(0.5)}
+    return nodes, ["n", "s", 12], constants, lambda n: random(n, 4 + 3 * n, 12)
+
+
+NETWORKS = [residual, squeeze_excite, gated_feed_forward, movement, attention, encoder]
 
 
 def save_model(network, random, path):
@@ -141,16 +211,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--devices", default="reference,host,ptxsim")
     parser.add_argument("--batches", default="1,3")
+    parser.add_argument("--network", help="only the networks whose name contains this")
     options = parser.parse_args()
     problems = []
+    networks = [network for network in NETWORKS if not options.network or options.network in network.__name__]
     with tempfile.TemporaryDirectory() as folder:
-        for network in NETWORKS:
+        for network in networks:
             for batch in map(int, options.batches.split(",")):
                 problems += check(network, batch, Path(folder), options.devices.split(","))
     for problem in problems:
         print(problem)
-    print(f"{len(NETWORKS)} networks, {len(problems)} problems")
-    return 1 if problems else 0
+    print(f"{len(networks)} networks, {len(problems)} problems")
+    return 1 if problems or not networks else 0
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-import conditions
 import attention
+import conditions
 import contractions
 import dense
 import elementwise

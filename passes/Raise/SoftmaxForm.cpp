@@ -1,0 +1,164 @@
+// Finds softmaxes, and what is done to scores, in linalg.
+#include "passes/Raise/SoftmaxForm.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace winnow;
+
+namespace {
+
+/// The element-wise operation that defines `value`, with the result indexed by all loops in order.
+linalg::GenericOp findElementwise(Value value) {
+  auto op = value.getDefiningOp<linalg::GenericOp>();
+  if (!op || op->getNumResults() != 1 || op.getNumReductionLoops() != 0 || !op.hasPureTensorSemantics() ||
+      !op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity() ||
+      !op.getMatchingBlockArgument(op.getDpsInitOperand(0)).use_empty())
+    return {};
+  return op;
+}
+
+/// The only operation of the body beside constants, whose result is yielded.
+Operation *findOnly(linalg::GenericOp op) {
+  Block &body = *op.getBlock();
+  auto computes = [](Operation &inner) { return !inner.hasTrait<OpTrait::ConstantLike>(); };
+  if (llvm::count_if(body.without_terminator(), computes) != 1)
+    return nullptr;
+  Operation *yielded = body.getTerminator()->getOperand(0).getDefiningOp();
+  return yielded && yielded->getBlock() == &body ? yielded : nullptr;
+}
+
+template <typename Op> Op findOnly(linalg::GenericOp op) { return dyn_cast_if_present<Op>(findOnly(op)); }
+
+/// Whether `operand` is read by all dimensions but the last.
+bool isRowwise(linalg::GenericOp op, OpOperand *operand) {
+  unsigned loops = op.getNumLoops();
+  return op.getMatchingIndexingMap(operand) ==
+         AffineMap::getMultiDimIdentityMap(loops, op.getContext()).getMajorSubMap(loops - 1);
+}
+
+/// An element-wise `Op` of a whole tensor and a value for each row of it.
+template <typename Op> linalg::GenericOp findRowOperation(Value value) {
+  linalg::GenericOp op = findElementwise(value);
+  if (!op || op.getNumDpsInputs() != 2)
+    return {};
+  Op only = findOnly<Op>(op);
+  OpOperand *whole = op.getDpsInputOperand(0), *row = op.getDpsInputOperand(1);
+  bool matches = only && only.getLhs() == op.getMatchingBlockArgument(whole) &&
+                 only.getRhs() == op.getMatchingBlockArgument(row) &&
+                 op.getMatchingIndexingMap(whole).isIdentity() && isRowwise(op, row);
+  return matches ? op : linalg::GenericOp();
+}
+
+/// The number that an accumulation starts from, if it is filled with a constant.
+std::optional<float> findStart(linalg::GenericOp op) {
+  auto fill = op.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
+  APFloat value(0.0f);
+  if (!fill || !matchPattern(fill.getInputs()[0], m_ConstantFloat(&value)))
+    return std::nullopt;
+  bool isExact;
+  value.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &isExact);
+  return value.convertToFloat();
+}
+
+/// A reduction of the last dimension by `Op`.
+template <typename... Ops> linalg::GenericOp findRowReduction(Value value) {
+  auto op = value.getDefiningOp<linalg::GenericOp>();
+  if (!op || op->getNumResults() != 1 || op.getNumDpsInputs() != 1 || op.getNumReductionLoops() != 1 ||
+      !op.hasPureTensorSemantics() || !op.getMatchingIndexingMap(op.getDpsInputOperand(0)).isIdentity() ||
+      !isRowwise(op, op.getDpsInitOperand(0)))
+    return {};
+  Block &body = *op.getBlock();
+  Operation *only = findOnly(op);
+  bool matches = isa_and_nonnull<Ops...>(only) &&
+                 llvm::is_contained(only->getOperands(), body.getArgument(0)) &&
+                 llvm::is_contained(only->getOperands(), body.getArgument(1));
+  return matches ? op : linalg::GenericOp();
+}
+
+bool hasIndices(linalg::GenericOp op) { return !op.getBody()->getOps<linalg::IndexOp>().empty(); }
+
+/// `op` as a step that reads the score through `score`, if its other inputs can be captures.
+std::optional<ScoreStep> asStep(linalg::GenericOp op, OpOperand *score) {
+  ScoreStep step{op, score, {}};
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    if (input == score)
+      continue;
+    if (!isa<RankedTensorType>(input->get().getType()) ||
+        !op.getMatchingIndexingMap(input).isProjectedPermutation())
+      return std::nullopt;
+    step.captures.push_back(input);
+  }
+  return step;
+}
+
+} // namespace
+
+std::optional<SoftmaxForm> winnow::findSoftmax(Value weights) {
+  linalg::GenericOp quotient = findRowOperation<arith::DivFOp>(weights);
+  if (!quotient)
+    return std::nullopt;
+  Value exponentials = quotient.getInputs()[0];
+  linalg::GenericOp sum = findRowReduction<arith::AddFOp>(quotient.getInputs()[1]);
+  linalg::GenericOp exponential = findElementwise(exponentials);
+  if (!sum || sum.getInputs()[0] != exponentials || findStart(sum) != 0.0f || !exponential ||
+      exponential.getNumDpsInputs() != 1 || !findOnly<math::ExpOp>(exponential))
+    return std::nullopt;
+  linalg::GenericOp difference = findRowOperation<arith::SubFOp>(exponential.getInputs()[0]);
+  if (!difference)
+    return std::nullopt;
+  linalg::GenericOp largest =
+      findRowReduction<arith::MaximumFOp, arith::MaxNumFOp>(difference.getInputs()[1]);
+  if (!largest || largest.getInputs()[0] != difference.getInputs()[0])
+    return std::nullopt;
+  // From a larger start, the largest score would not be known.
+  std::optional<float> start = findStart(largest);
+  if (!start || *start > std::numeric_limits<float>::lowest())
+    return std::nullopt;
+  return SoftmaxForm{difference.getInputs()[0], {quotient, sum, exponential, difference, largest}};
+}
+
+std::optional<ScoreChain> winnow::findScoreChain(Value scores, function_ref<bool(Value)> isProducts) {
+  if (isProducts(scores))
+    return ScoreChain{scores, {}};
+  linalg::GenericOp op = findElementwise(scores);
+  if (!op || hasIndices(op))
+    return std::nullopt;
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    if (!op.getMatchingIndexingMap(input).isIdentity() ||
+        !getElementTypeOrSelf(input->get().getType()).isF32())
+      continue;
+    std::optional<ScoreChain> chain = findScoreChain(input->get(), isProducts);
+    std::optional<ScoreStep> step = chain ? asStep(op, input) : std::nullopt;
+    if (step) {
+      chain->steps.push_back(std::move(*step));
+      return chain;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<ConstantScale> winnow::findConstantScale(Value value) {
+  linalg::GenericOp op = findElementwise(value);
+  if (!op || op.getNumDpsInputs() != 1 || !op.getMatchingIndexingMap(op.getDpsInputOperand(0)).isIdentity())
+    return std::nullopt;
+  APFloat factor(0.0f);
+  Value element = op.getBlock()->getArgument(0);
+  auto read = [&](bool isDivided) {
+    float number = factor.convertToFloat();
+    return ConstantScale{op.getInputs()[0], isDivided ? 1.0f / number : number};
+  };
+  if (!element.getType().isF32())
+    return std::nullopt;
+  if (auto product = findOnly<arith::MulFOp>(op))
+    if ((product.getLhs() == element && matchPattern(product.getRhs(), m_ConstantFloat(&factor))) ||
+        (product.getRhs() == element && matchPattern(product.getLhs(), m_ConstantFloat(&factor))))
+      return read(/*isDivided=*/false);
+  if (auto quotient = findOnly<arith::DivFOp>(op))
+    if (quotient.getLhs() == element && matchPattern(quotient.getRhs(), m_ConstantFloat(&factor)) &&
+        !factor.isZero())
+      return read(/*isDivided=*/true);
+  return std::nullopt;
+}
