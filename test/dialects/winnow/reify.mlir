@@ -64,3 +64,18 @@ func.func @argument(%x: tensor<?x64xf32>, %s: !winnow.selection<?x64, ?>) -> (in
   %r = tensor.dim %q, %c0 : tensor<?xf32>
   return %k, %r : index, index
 }
+
+// Attention has the queries' extents, and the values' columns.
+// CHECK-LABEL: @attention
+// CHECK: %[[QUERIES:.*]] = tensor.dim %arg0, %c2
+// CHECK: %[[COLUMNS:.*]] = tensor.dim %arg2, %c3
+// CHECK: return %[[QUERIES]], %[[COLUMNS]]
+func.func @attention(%q: tensor<1x4x?x16xf32>, %k: tensor<1x2x?x16xf32>, %v: tensor<1x2x?x?xf32>) -> (index, index) {
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %0 = winnow.attention %q, %k, %v, scale 0.25
+      : tensor<1x4x?x16xf32>, tensor<1x2x?x16xf32>, tensor<1x2x?x?xf32> -> tensor<1x4x?x?xf32>
+  %r = tensor.dim %0, %c2 : tensor<1x4x?x?xf32>
+  %c = tensor.dim %0, %c3 : tensor<1x4x?x?xf32>
+  return %r, %c : index, index
+}
