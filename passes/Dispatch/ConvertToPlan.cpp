@@ -421,8 +421,11 @@ LogicalResult Planner::convert(Operation &op) {
   }
   bool isArithmetic = isa<arith::ArithDialect, affine::AffineDialect>(op.getDialect()) &&
                       llvm::none_of(op.getResultTypes(), llvm::IsaPred<ShapedType>);
-  if (!isArithmetic) {
-    return op.emitError() << "cannot be computed by the host's program, which knows only sizes";
+  if (!isArithmetic && !isa<plan::CheckOp>(op)) {
+    return op.emitError()
+           << "'" << op.getName()
+           << "' cannot be compiled: expected operations of linalg, tensor and winnow on tensors, "
+              "element-wise ones of arith and math, and arithmetic on sizes";
   }
   builder.clone(op, scalars);
   return success();

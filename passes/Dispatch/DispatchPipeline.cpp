@@ -21,6 +21,7 @@ void winnow::buildDispatchPipeline(OpPassManager &manager) {
   manager.addPass(createCanonicalizerPass());
   manager.addNestedPass<func::FuncOp>(createGeneralizeOperations());
   manager.addNestedPass<func::FuncOp>(createFuseElementwise());
+  manager.addNestedPass<func::FuncOp>(createCheckExtents());
   addShapeCleanup(manager);
   manager.addPass(createOutlineDispatches());
   addShapeCleanup(manager);

@@ -5,6 +5,7 @@
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -223,11 +224,106 @@ struct GeneralizeGenerate : OpRewritePattern<tensor::GenerateOp> {
   }
 };
 
+/// A scalar on its way into a kernel, which takes integers from the host as indices and repeats constants.
+/// Null for others.
+OpFoldResult passToKernel(OpBuilder &builder, Location loc, Value scalar) {
+  Attribute constant;
+  if (matchPattern(scalar, m_Constant(&constant))) {
+    return constant;
+  }
+  if (scalar.getType().isIndex()) {
+    return scalar;
+  }
+  if (!isa<IntegerType>(scalar.getType())) {
+    return {};
+  }
+  Type index = builder.getIndexType();
+  return scalar.getType().isInteger(1) ? builder.createOrFold<arith::IndexCastUIOp>(loc, index, scalar)
+                                       : builder.createOrFold<arith::IndexCastOp>(loc, index, scalar);
+}
+
+/// The scalar of `type` that passToKernel made `passed` of.
+Value receive(OpBuilder &body, Location loc, OpFoldResult passed, Type type) {
+  if (auto constant = dyn_cast<Attribute>(passed)) {
+    return arith::ConstantOp::create(body, loc, cast<TypedAttr>(constant));
+  }
+  auto value = cast<Value>(passed);
+  if (type.isIndex()) {
+    return value;
+  }
+  return type.isInteger(1) ? arith::IndexCastUIOp::create(body, loc, type, value).getResult()
+                           : arith::IndexCastOp::create(body, loc, type, value).getResult();
+}
+
+/// The number of the element at `indices` in row-major order.
+Value linearize(OpBuilder &builder, Location loc, ValueRange indices, ArrayRef<int64_t> shape) {
+  Value linear = arith::ConstantIndexOp::create(builder, loc, 0);
+  for (auto [index, size] : llvm::zip_equal(indices, shape)) {
+    Value extent = arith::ConstantIndexOp::create(builder, loc, size);
+    Value before = builder.createOrFold<arith::MulIOp>(loc, linear, extent);
+    linear = builder.createOrFold<arith::AddIOp>(loc, before, index);
+  }
+  return linear;
+}
+
+/// Scalars that the host knows, sizes above all, become a tensor on the device.
+struct GeneralizeFromElements : OpRewritePattern<tensor::FromElementsOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::FromElementsOp op, PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto type = cast<RankedTensorType>(op.getType());
+    SmallVector<OpFoldResult> elements, sizes;
+    for (Value element : op.getElements()) {
+      elements.push_back(passToKernel(rewriter, loc, element));
+      if (!elements.back()) {
+        return rewriter.notifyMatchFailure(op, "the host has integers only");
+      }
+    }
+    for (int64_t size : type.getShape()) {
+      sizes.push_back(rewriter.getIndexAttr(size));
+    }
+    auto choose = [&](OpBuilder &body, Location at, ValueRange indices) {
+      Value linear = linearize(body, at, indices, type.getShape());
+      Value chosen = receive(body, at, elements.back(), type.getElementType());
+      for (size_t place = elements.size() - 1; place-- > 0;) {
+        Value isHere = arith::CmpIOp::create(body, at, arith::CmpIPredicate::eq, linear,
+                                             arith::ConstantIndexOp::create(body, at, place));
+        Value element = receive(body, at, elements[place], type.getElementType());
+        chosen = arith::SelectOp::create(body, at, isHere, element, chosen);
+      }
+      return chosen;
+    };
+    if (elements.empty()) {
+      rewriter.replaceOpWithNewOp<tensor::EmptyOp>(op, type.getShape(), type.getElementType());
+      return success();
+    }
+    rewriter.replaceOp(op, createByIndex(rewriter, loc, type, sizes, choose));
+    return success();
+  }
+};
+
+struct GeneralizeSplat : OpRewritePattern<tensor::SplatOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::SplatOp op, PatternRewriter &rewriter) const override {
+    OpFoldResult passed = passToKernel(rewriter, op.getLoc(), op.getInput());
+    if (!passed) {
+      return rewriter.notifyMatchFailure(op, "the host has integers only");
+    }
+    auto type = cast<RankedTensorType>(op.getType());
+    SmallVector<OpFoldResult> sizes = getMixedValues(type.getShape(), op.getDynamicSizes(), rewriter);
+    auto repeat = [&](OpBuilder &body, Location at, ValueRange) {
+      return receive(body, at, passed, type.getElementType());
+    };
+    rewriter.replaceOp(op, createByIndex(rewriter, op.getLoc(), type, sizes, repeat));
+    return success();
+  }
+};
+
 struct GeneralizeOperations : impl::GeneralizeOperationsBase<GeneralizeOperations> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<GeneralizeNamed, GeneralizeExtractSlice, GeneralizeInsertSlice, GeneralizeConcat,
-                 GeneralizeGenerate>(&getContext());
+                 GeneralizeGenerate, GeneralizeFromElements, GeneralizeSplat>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
       getOperation().emitError() << "generalization did not reach an end";
       signalPassFailure();

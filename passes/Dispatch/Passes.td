@@ -32,7 +32,7 @@ def GeneralizeOperations : Pass<"winnow-generalize-operations", "::mlir::func::F
   let description = [{
     Every linalg operation except `linalg.fill` becomes a `linalg.generic`, and so do `tensor.concat`,
     `tensor.extract_slice`, `tensor.insert_slice` and `tensor.generate`, whose bodies then read the source
-    by index. After it, `linalg.fill`, `linalg.generic`, `tensor.pad`, reshapes and the operations of the
+    by index, and `tensor.from_elements` and `tensor.splat` of what the host knows, such as sizes. After it, `linalg.fill`, `linalg.generic`, `tensor.pad`, reshapes and the operations of the
     winnow dialect are what is left.
 
     ```mlir
@@ -54,6 +54,25 @@ def FuseElementwise : Pass<"winnow-fuse-elementwise", "::mlir::func::FuncOp"> {
     so that nothing is computed twice: a broadcast or a window of a computed value is not fused.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
+def CheckExtents : Pass<"winnow-check-extents", "::mlir::func::FuncOp"> {
+  let summary = "checks at each call what operations assume of their operands' shapes";
+  let description = [{
+    The operands of a linalg operation agree in the dimensions that a loop of it runs over. Where their types do not
+    say so, a `plan.check` compares the sizes, and so it does where a `tensor.cast` makes a size static; it disappears when they turn out to be the same value. Windows,
+    whose reach is no single dimension, are not checked.
+
+    ```mlir
+    %y = linalg.generic ... ins(%a, %b : tensor<?xf32>, tensor<?xf32>)
+    ```
+    becomes
+    ```mlir
+    plan.check %size_of_a, %size_of_b, "..."
+    %y = linalg.generic ... ins(%a, %b : tensor<?xf32>, tensor<?xf32>)
+    ```
+  }];
+  let dependentDialects = ["::winnow::plan::PlanDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def OutlineDispatches : Pass<"winnow-outline-dispatches", "::mlir::ModuleOp"> {

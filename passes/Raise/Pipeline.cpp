@@ -1,4 +1,5 @@
 // What follows the import, in order.
+#include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Raise/Passes.h"
@@ -6,6 +7,7 @@
 using namespace mlir;
 
 void winnow::buildRaisePipeline(OpPassManager &manager) {
+  manager.addPass(createConvertElementwiseToLinalgPass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createDropUnitSpace());
   manager.addPass(createCSEPass());

@@ -96,6 +96,37 @@ func.func @generated(%n: index) -> tensor<?xi64> {
 
 // -----
 
+// What the host knows goes into the kernel as an index, or is repeated there.
+// CHECK-LABEL: func.func @elements
+// CHECK: %[[N:.*]] = arith.index_cast %{{.*}} : i64 to index
+// CHECK: linalg.generic
+// CHECK: %[[I:.*]] = linalg.index 0
+// CHECK: arith.cmpi eq, %[[I]], %c0
+// CHECK: %[[SIZE:.*]] = arith.index_cast %[[N]] : index to i64
+// CHECK: arith.select %{{.*}}, %[[SIZE]], %c7_i64
+// CHECK-NOT: tensor.from_elements
+func.func @elements(%n: index) -> tensor<2xi64> {
+  %c7 = arith.constant 7 : i64
+  %size = arith.index_cast %n : index to i64
+  %y = tensor.from_elements %size, %c7 : tensor<2xi64>
+  return %y : tensor<2xi64>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @splat
+// CHECK: %[[N:.*]] = arith.index_cast %{{.*}} : i32 to index
+// CHECK: linalg.generic
+// CHECK: %[[SIZE:.*]] = arith.index_cast %[[N]] : index to i32
+// CHECK: linalg.yield %[[SIZE]]
+func.func @splat(%n: index) -> tensor<?xi32> {
+  %size = arith.index_cast %n : index to i32
+  %y = tensor.splat %size[%n] : tensor<?xi32>
+  return %y : tensor<?xi32>
+}
+
+// -----
+
 // Padding has tiles of its own, and selections keep their operations.
 // CHECK-LABEL: func.func @kept
 // CHECK: tensor.pad
