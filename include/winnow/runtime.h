@@ -128,9 +128,10 @@ typedef struct wn_session_options {
 /* All defaults. */
 WN_EXPORT void wn_session_options_init(wn_session_options *options);
 
-/* Devices: "auto" (the fastest that can run the module), "host", "ptxsim", "reference". `options` may be
- * NULL. Fails with WN_INVALID_ARGUMENT for an unknown device, option or check, WN_UNSUPPORTED if the module
- * holds no code that the device can execute, WN_DAMAGED_MODULE if its code is not valid. */
+/* Devices: "auto" (the fastest that executes the module natively, never a simulation), "host", "ptxsim",
+ * "reference". `options` may be NULL. Fails with WN_INVALID_ARGUMENT for an unknown device, option or check,
+ * WN_UNSUPPORTED if the module holds no code that the device can execute, WN_DAMAGED_MODULE if its code is
+ * not valid. */
 WN_EXPORT wn_status wn_session_create(const wn_module *module, const char *device,
                                       const wn_session_options *options, wn_session **session);
 /* No call may be executing. NULL is allowed. */

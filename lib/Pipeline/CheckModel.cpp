@@ -44,6 +44,24 @@ LogicalResult checkSignature(func::FuncOp function, const Twine &what, Type type
   return success();
 }
 
+/// Upstream takes a tensor with an encoding that it does not know for a dense one.
+LogicalResult checkEncodings(func::FuncOp function) {
+  auto isEncoded = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.getEncoding();
+  };
+  WalkResult result = function.walk([&](Operation *op) {
+    for (Type type : llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes())) {
+      if (isEncoded(type)) {
+        op->emitError() << "has type " << type << ", but a tensor without an encoding was expected";
+        return WalkResult::interrupt();
+      }
+    }
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 LogicalResult checkFunction(func::FuncOp function) {
   if (function.isExternal()) {
     return function.emitError() << "function " << function.getName() << " has no body";
@@ -72,7 +90,7 @@ LogicalResult checkFunction(func::FuncOp function) {
       return failure();
     }
   }
-  return success();
+  return checkEncodings(function);
 }
 
 } // namespace

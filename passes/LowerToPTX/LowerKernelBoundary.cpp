@@ -61,6 +61,8 @@ Value createView(OpBuilder &builder, Location location, Value pointer, MemRefTyp
 struct LowerKernelBoundary : winnow::impl::LowerKernelBoundaryBase<LowerKernelBoundary> {
   void runOnOperation() override {
     func::FuncOp kernel = getOperation();
+    if (failed(check(kernel)))
+      return signalPassFailure();
     Block &entry = kernel.getBody().front();
     Location location = kernel.getLoc();
     OpBuilder builder(&entry, entry.begin());
@@ -104,6 +106,15 @@ struct LowerKernelBoundary : winnow::impl::LowerKernelBoundaryBase<LowerKernelBo
     entry.eraseArguments(0, arguments.size());
     kernel.setType(FunctionType::get(&getContext(), types, {}));
     kernel.setAllArgAttrs(attributes);
+  }
+
+  LogicalResult check(func::FuncOp kernel) {
+    if (kernel.isExternal() || kernel.getNumResults() != 0)
+      return kernel.emitOpError("is no kernel: expected a body, and no results");
+    for (Type type : kernel.getArgumentTypes())
+      if (!isa<MemRefType>(type) && !type.isIndex())
+        return kernel.emitOpError("takes ") << type << ", but a kernel takes memrefs and indices";
+    return success();
   }
 };
 

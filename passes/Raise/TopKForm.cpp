@@ -143,8 +143,9 @@ std::optional<TopKMask> winnow::findTopKMask(linalg::GenericOp scatter) {
   if (!type.getElementType().isSignlessInteger() || type.isDynamicDim(1) || type.getDimSize(1) < 1)
     return std::nullopt;
   Value scores = findScoresOfIndices(indices.getDefiningOp<linalg::GenericOp>());
-  if (!scores)
-    return std::nullopt;
+  if (!scores || cast<RankedTensorType>(scores.getType()).getDimSize(1) !=
+                     cast<RankedTensorType>(scatter->getResult(0).getType()).getDimSize(1))
+    return std::nullopt; // a mask may be wider than the scores
   TypedAttr value = findScattered(scatter);
   if (!value)
     return std::nullopt;

@@ -30,20 +30,22 @@ void parseDimension(const std::string &option, std::map<std::string, DimensionRa
   if (parsed.maximum < parsed.minimum) {
     throw CLI::ValidationError("--dim=" + option, "the range is empty");
   }
-  dimensions[name.str()] = parsed;
+  if (!dimensions.try_emplace(name.str(), parsed).second) {
+    throw CLI::ValidationError("--dim=" + option, "the dimension is given twice");
+  }
 }
 
-/// A whole number of bytes that fits 64 bits.
+/// A whole number of bytes, at least 1, that fits 64 bits.
 std::string checkBytes(const std::string &text) {
   int64_t bytes;
-  bool isBytes = !llvm::StringRef(text).getAsInteger(10, bytes) && bytes >= 0;
+  bool isBytes = !llvm::StringRef(text).getAsInteger(10, bytes) && bytes > 0;
   return isBytes ? "" : "'" + text + "' is not a number of bytes";
 }
 
 std::string checkFraction(const std::string &text) {
   double value;
-  bool isFraction = !llvm::StringRef(text).getAsDouble(value) && value >= 0 && value <= 1;
-  return isFraction ? "" : "'" + text + "' is not a number between 0 and 1";
+  bool isFraction = !llvm::StringRef(text).getAsDouble(value) && value > 0 && value <= 1;
+  return isFraction ? "" : "'" + text + "' is not a number above 0 and up to 1";
 }
 
 std::string checkError(const std::string &text) {

@@ -79,16 +79,18 @@ int run(winnow::CommandLine &line) {
   if (failed(compiled)) {
     return 1;
   }
+  llvm::outs().flush();
+  if (llvm::outs().has_error()) {
+    llvm::outs().clear_error();
+    return fail("cannot write to standard output");
+  }
   if (!*compiled) {
     return 0;
   }
-  if (!line.report.empty()) {
-    winnow::format::Status written = writeReport(line.report, (*compiled)->report);
-    if (!written.ok()) {
-      return fail(written.message());
-    }
-  }
   winnow::format::Status written = winnow::format::writeModule(**compiled, line.output);
+  if (written.ok() && !line.report.empty()) {
+    written = writeReport(line.report, (*compiled)->report);
+  }
   return written.ok() ? 0 : fail(written.message());
 }
 

@@ -70,7 +70,8 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
   app.option_defaults()->always_capture_default(false);
   app.add_option("module", options.module, "the module, a .wnm file")->required()->type_name("FILE");
   app.add_option("--function", options.function, "the function to execute (main)")->type_name("NAME");
-  app.add_option("--device", options.device, "auto, host, ptxsim or reference (auto: the fastest present)")
+  app.add_option("--device", options.device,
+                 "auto, host, ptxsim or reference (auto: the fastest present, never a simulation)")
       ->type_name("DEVICE");
   app.add_option("--input", inputs,
                  "an input: NAME=@FILE.npy, NAME=@FILE.npz, or @FILE.npz for all its members")

@@ -15,6 +15,8 @@ namespace {
 
 // Weights begin at cache lines.
 constexpr uint64_t kWeightAlignment = 64;
+// More than any tensor of a model has; a few characters of text can ask for it.
+constexpr int64_t kMaximumWeightBytes = int64_t(1) << 36;
 
 void append(std::vector<uint8_t> &data, ArrayRef<char> bytes) {
   data.insert(data.end(), bytes.begin(), bytes.end());
@@ -43,6 +45,10 @@ FailureOr<std::vector<uint8_t>> bytesOf(ElementsAttr value, Location location) {
     return data;
   }
   ArrayRef<char> raw = dense.getRawData();
+  if (dense.isSplat() && dense.getNumElements() > kMaximumWeightBytes / static_cast<int64_t>(raw.size())) {
+    return emitError(location) << "weight has " << dense.getNumElements() << " elements of " << raw.size()
+                               << " bytes, but at most " << kMaximumWeightBytes << " bytes were expected";
+  }
   for (int64_t copies = dense.isSplat() ? dense.getNumElements() : 1; copies > 0; --copies) {
     append(data, raw);
   }

@@ -1,6 +1,8 @@
 // Matches the targets of a module's images with this machine's CPU.
 #include "runtime/device/host/NativeCode.h"
 
+#include <algorithm>
+
 namespace winnow::runtime {
 
 using format::Code;
@@ -45,6 +47,11 @@ std::string targetsOf(const format::Module &module) {
   return text.empty() ? "none" : text;
 }
 
+bool hasPTX(const format::Module &module) {
+  return std::any_of(module.images.begin(), module.images.end(),
+                     [](const format::Image &image) { return image.kind == "ptx"; });
+}
+
 } // namespace
 
 int cpuRank(std::string_view cpu) {
@@ -85,7 +92,7 @@ Result<NativeCode> NativeCode::load(const LoadedModule &module, std::string_view
     if (!best)
       return failure(Code::Unsupported, "the module has no ", prefix, " code that this CPU (", hostCpu(),
                      ") can execute for kernel '", kernel.name, "'; the module's targets are ",
-                     targetsOf(contents));
+                     targetsOf(contents), hasPTX(contents) ? "; the device ptxsim simulates its PTX" : "");
     std::unique_ptr<ElfImage> &image = code.images[best->image];
     const std::string &target = contents.images[best->image].target;
     if (!image) {
