@@ -13,7 +13,7 @@ static_assert(std::endian::native == std::endian::little,
 
 /// As PNG's: a byte above 127, the name, and line ends that a text-mode transfer would change.
 constexpr std::array<uint8_t, 8> kMagic = {0x89, 'W', 'N', 'M', '\r', '\n', 0x1a, '\n'};
-constexpr uint32_t kVersion = 2;
+constexpr uint32_t kVersion = 3;
 constexpr uint64_t kAlignment = 64;
 constexpr uint64_t kWeightChunk = uint64_t(1) << 20;
 

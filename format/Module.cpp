@@ -49,10 +49,10 @@ const char *name(ElementType type) {
 
 const char *name(Opcode opcode) {
   static constexpr const char *names[] = {
-      "constant",    "input dimension", "add",     "subtract", "multiply", "floor divide",
-      "ceil divide", "remainder",       "minimum", "maximum",  "equal",    "less",
-      "select",      "check",           "input",   "output",   "weight",   "allocate",
-      "slice",       "release",         "copy",    "dispatch", "if",       "else",
+      "constant",    "input dimension", "parameter value", "add",     "subtract",  "multiply", "floor divide",
+      "ceil divide", "remainder",       "minimum",         "maximum", "equal",     "less",     "select",
+      "check",       "input",           "output",          "weight",  "parameter", "state",    "next state",
+      "allocate",    "slice",           "release",         "copy",    "dispatch",  "if",       "else",
       "end if",      "return",
   };
   static_assert(std::size(names) == size_t(Opcode::Return) + 1);

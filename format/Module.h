@@ -41,6 +41,7 @@ enum class Opcode : uint16_t {
   // scalar `result` = ...
   Constant,       // immediate
   InputDimension, // operands: input, dimension
+  ParameterValue, // operands: a parameter of type int64
   Add,            // operands, here and up to Less: a, b. Overflow fails
   Subtract,
   Multiply,
@@ -55,11 +56,14 @@ enum class Opcode : uint16_t {
   // fails with the string `immediate` unless scalars a == b. operands: a, b
   Check,
   // buffer `result` = ...
-  Input,    // operands: input
-  Output,   // operands: output, then one scalar for each dimension: the caller's buffer or a new one
-  Weight,   // operands: weight
-  Allocate, // operands: scalar bytes. A transient buffer, unspecified contents, 64-byte aligned
-  Slice,    // operands: buffer, scalar byte offset, scalar bytes
+  Input,     // operands: input
+  Output,    // operands: output, then one scalar for each dimension: the caller's buffer or a new one
+  Weight,    // operands: weight
+  Parameter, // operands: parameter. Its value, as an element of its type
+  State,     // operands: state. What it holds when the call begins
+  NextState, // operands: state. What it holds when the call has succeeded; each at most once
+  Allocate,  // operands: scalar bytes. A transient buffer, unspecified contents, 64-byte aligned
+  Slice,     // operands: buffer, scalar byte offset, scalar bytes
   // buffers are dead after this. operands: buffers that Allocate made
   Release,
   Copy, // operands: destination buffer, source buffer (equal sizes)
@@ -124,12 +128,36 @@ struct Weight {
   uint64_t offset = 0, size = 0;
 };
 
+/// A scalar that each session may set: float32, float64 or int64. The low bytes of `bits` are its default, as
+/// it lies in memory.
+struct Parameter {
+  std::string name;
+  ElementType type = ElementType::F32;
+  uint64_t bits = 0;
+};
+
+/// `size`, or kDynamic for the value of an int64 parameter.
+struct StateDimension {
+  int64_t size = kDynamic;
+  uint32_t parameter = 0;
+};
+
+/// A tensor that lives across the calls of a session. Each element begins with the low bytes of `bits`.
+struct State {
+  std::string name;
+  ElementType type = ElementType::F32;
+  std::vector<StateDimension> shape;
+  uint64_t bits = 0;
+};
+
 struct Module {
   std::string producer; // "winnow 0.1.0"
   std::vector<Function> functions;
   std::vector<Kernel> kernels;
   std::vector<Image> images;
   std::vector<Weight> weights;
+  std::vector<Parameter> parameters;
+  std::vector<State> states;
   std::vector<uint8_t> weightData; // empty in a module that was read: the reader maps it instead
   std::string report;              // JSON: what the compiler decided and why
 };

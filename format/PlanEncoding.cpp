@@ -127,6 +127,20 @@ template <typename Coder, typename T> void codeModule(Coder &coder, T &module) {
     coder.number(weight.offset);
     coder.number(weight.size);
   });
+  coder.list(module.parameters, [&](auto &parameter) {
+    coder.string(parameter.name);
+    coder.number(parameter.type);
+    coder.number(parameter.bits);
+  });
+  coder.list(module.states, [&](auto &state) {
+    coder.string(state.name);
+    coder.number(state.type);
+    coder.list(state.shape, [&](auto &dimension) {
+      coder.number(dimension.size);
+      coder.number(dimension.parameter);
+    });
+    coder.number(state.bits);
+  });
 }
 
 } // namespace

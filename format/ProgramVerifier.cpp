@@ -31,7 +31,7 @@ class ProgramVerifier {
 public:
   ProgramVerifier(const Module &module, const Function &function)
       : module(module), function(function), scalars(function.scalarCount), buffers(function.bufferCount),
-        outputMade(function.outputs.size()) {}
+        outputMade(function.outputs.size()), nextMade(module.states.size()) {}
 
   Status run() {
     const std::vector<Instruction> &body = function.body;
@@ -188,6 +188,47 @@ private:
     return defineBuffer(op.result, {.root = op.result});
   }
 
+  Status parameterValue(const Instruction &op) {
+    if (Status status = expectOperands(op, 1); !status.ok())
+      return status;
+    if (Status status = expectParameter(op.operands[0]); !status.ok())
+      return status;
+    const Parameter &parameter = module.parameters[op.operands[0]];
+    if (parameter.type != ElementType::I64)
+      return fault("parameter '", parameter.name, "' is not an int64");
+    return defineScalar(op.result);
+  }
+
+  Status expectParameter(uint32_t parameter) const {
+    if (parameter < module.parameters.size())
+      return {};
+    return fault("parameter ", parameter, " is out of range, the module has ", module.parameters.size());
+  }
+
+  Status parameter(const Instruction &op) {
+    if (Status status = expectOperands(op, 1); !status.ok())
+      return status;
+    if (Status status = expectParameter(op.operands[0]); !status.ok())
+      return status;
+    return defineBuffer(op.result, {.root = op.result});
+  }
+
+  Status state(const Instruction &op, bool isNext) {
+    if (Status status = expectOperands(op, 1); !status.ok())
+      return status;
+    uint32_t state = op.operands[0];
+    if (state >= module.states.size())
+      return fault("state ", state, " is out of range, the module has ", module.states.size());
+    if (!isNext)
+      return defineBuffer(op.result, {.root = op.result});
+    if (Status status = expectNoBranch(); !status.ok())
+      return status;
+    if (nextMade[state])
+      return fault("state '", module.states[state].name, "' is made twice");
+    nextMade[state] = true;
+    return defineBuffer(op.result, {.writable = true, .root = op.result});
+  }
+
   Status allocate(const Instruction &op) {
     if (Status status = expectOperands(op, 1); !status.ok())
       return status;
@@ -296,6 +337,8 @@ private:
       return arithmetic(op, 0);
     case Opcode::InputDimension:
       return inputDimension(op);
+    case Opcode::ParameterValue:
+      return parameterValue(op);
     case Opcode::Add:
     case Opcode::Subtract:
     case Opcode::Multiply:
@@ -317,6 +360,12 @@ private:
       return output(op);
     case Opcode::Weight:
       return weight(op);
+    case Opcode::Parameter:
+      return parameter(op);
+    case Opcode::State:
+      return state(op, false);
+    case Opcode::NextState:
+      return state(op, true);
     case Opcode::Allocate:
       return allocate(op);
     case Opcode::Slice:
@@ -346,7 +395,7 @@ private:
   size_t index = 0;
   std::vector<bool> scalars;
   std::vector<Buffer> buffers;
-  std::vector<bool> outputMade;
+  std::vector<bool> outputMade, nextMade;
   std::vector<Branch> branches; // the innermost last
 };
 

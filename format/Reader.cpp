@@ -148,7 +148,9 @@ Result<ModuleView> readModule(Bytes bytes) {
   for (size_t i = 0; i < imageCount; ++i)
     view.images.push_back((*sections)[2 + i].bytes);
   view.weights = sections->back().bytes;
-  view.weightChecks = WeightChecks(view.weights, (*sections)[sections->size() - 2].bytes);
+  Bytes hashes = (*sections)[sections->size() - 2].bytes;
+  view.weightChecks = WeightChecks(view.weights, hashes);
+  view.identity = XXH3_64bits(hashes.data(), hashes.size());
   if (Status status = verify(view.module, view.weights.size()); !status.ok())
     return status;
   return view;

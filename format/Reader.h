@@ -33,6 +33,7 @@ struct ModuleView {
   std::vector<std::span<const uint8_t>> images;
   std::span<const uint8_t> weights;
   WeightChecks weightChecks;
+  uint64_t identity = 0; // of the weights: equal for modules with equal ones
 };
 
 /// Reads and verifies a module. `bytes` must outlive the view and be 64-byte aligned for the weights to be.

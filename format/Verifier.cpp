@@ -142,6 +142,57 @@ Status verifyWeights(const Module &module, uint64_t weightBytes) {
   return {};
 }
 
+Status verifyParameters(const Module &module) {
+  std::set<std::string_view> names;
+  for (size_t i = 0; i < module.parameters.size(); ++i) {
+    const Parameter &parameter = module.parameters[i];
+    if (Status status = verifyName(concatenate("parameter ", i), parameter.name); !status.ok())
+      return status;
+    std::string where = concatenate("parameter '", parameter.name, "'");
+    if (!names.insert(parameter.name).second)
+      return damaged(where, " is there twice");
+    if (parameter.type != ElementType::F32 && parameter.type != ElementType::F64 &&
+        parameter.type != ElementType::I64)
+      return damaged(where, " is of type ", uint8_t(parameter.type), ", expected float32, float64 or int64");
+  }
+  return {};
+}
+
+Status verifyStateShape(const Module &module, const std::string &where, const State &state) {
+  if (state.shape.size() > kMaximumRank)
+    return damaged(where, ": rank ", state.shape.size(), " is over the limit of ", kMaximumRank);
+  for (const StateDimension &dimension : state.shape) {
+    if (dimension.size < 0 && dimension.size != kDynamic)
+      return damaged(where, ": dimension size ", dimension.size, " is negative");
+    if (dimension.size != kDynamic)
+      continue;
+    if (dimension.parameter >= module.parameters.size())
+      return damaged(where, ": parameter ", dimension.parameter, " is out of range, the module has ",
+                     module.parameters.size());
+    if (module.parameters[dimension.parameter].type != ElementType::I64)
+      return damaged(where, ": its size is parameter '", module.parameters[dimension.parameter].name,
+                     "', which is not an int64");
+  }
+  return {};
+}
+
+Status verifyStates(const Module &module) {
+  std::set<std::string_view> names;
+  for (size_t i = 0; i < module.states.size(); ++i) {
+    const State &state = module.states[i];
+    if (Status status = verifyName(concatenate("state ", i), state.name); !status.ok())
+      return status;
+    std::string where = concatenate("state '", state.name, "'");
+    if (!names.insert(state.name).second)
+      return damaged(where, " is there twice");
+    if (uint8_t(state.type) > uint8_t(ElementType::F64))
+      return damaged(where, ": element type ", uint8_t(state.type), " is unknown");
+    if (Status status = verifyStateShape(module, where, state); !status.ok())
+      return status;
+  }
+  return {};
+}
+
 Status verifyFunction(const Module &module, const Function &function) {
   std::string where = concatenate("function '", function.name, "'");
   if (!function.device.empty() && function.device != "reference")
@@ -171,6 +222,10 @@ Status verify(const Module &module, uint64_t weightBytes) {
   if (Status status = verifyWeights(module, weightBytes); !status.ok())
     return status;
   if (Status status = verifyKernels(module); !status.ok())
+    return status;
+  if (Status status = verifyParameters(module); !status.ok())
+    return status;
+  if (Status status = verifyStates(module); !status.ok())
     return status;
   std::set<std::pair<std::string_view, std::string_view>> names;
   for (size_t i = 0; i < module.functions.size(); ++i) {

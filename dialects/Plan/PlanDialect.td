@@ -11,7 +11,7 @@ def Plan_Dialect : Dialect {
   let summary = "the host's program: shape arithmetic, buffers and kernel launches";
   let description = [{
     What the runtime executes for one call of a module. Scalars are `index` values made by `arith`
-    operations and `plan.input_dimension`; nothing else is computed on the host. Buffers are byte ranges.
+    operations, `plan.input_dimension` and `plan.parameter_value`; nothing else is computed on the host. Buffers are byte ranges.
     The module format (`format/Module.h`) has one instruction for each operation.
   }];
   let useDefaultTypePrinterParser = 1;
@@ -24,8 +24,9 @@ def Plan_BufferType : TypeDef<Plan_Dialect, "Buffer"> {
   let mnemonic = "buffer";
   let summary = "a range of bytes on the device";
   let description = [{
-    Made by `plan.input`, `plan.output`, `plan.load` (a weight), `plan.alloc` and `plan.slice`. It has no shape and no element type:
-    those are in the kernels that a buffer is given to.
+    Made by `plan.input`, `plan.output`, `plan.load` (a weight), `plan.parameter`, `plan.state`, `plan.next_state`,
+    `plan.alloc` and `plan.slice`. It has no shape and no element type: those are in the kernels that a buffer is
+    given to.
   }];
 }
 

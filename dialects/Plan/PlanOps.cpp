@@ -70,6 +70,30 @@ LogicalResult OutputOp::verify() {
   return success();
 }
 
+/// The declarations are the model's own, of a dialect that this one does not know.
+static LogicalResult checkDeclared(Operation *op, FlatSymbolRefAttr symbol, SymbolTableCollection &symbols) {
+  if (!symbols.lookupNearestSymbolFrom(op, symbol)) {
+    return op->emitOpError() << "names " << symbol << ", but there is no such declaration (C1)";
+  }
+  return success();
+}
+
+LogicalResult ParameterOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return checkDeclared(*this, getParameterAttr(), symbols);
+}
+
+LogicalResult ParameterValueOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return checkDeclared(*this, getParameterAttr(), symbols);
+}
+
+LogicalResult StateOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return checkDeclared(*this, getStateAttr(), symbols);
+}
+
+LogicalResult NextStateOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return checkDeclared(*this, getStateAttr(), symbols);
+}
+
 LogicalResult LoadOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (!symbols.lookupNearestSymbolFrom<WeightOp>(*this, getWeightAttr())) {
     return emitOpError() << "names " << getWeightAttr() << ", but there is no such plan.weight (C1)";
@@ -95,11 +119,14 @@ LogicalResult DispatchOp::verify() {
 }
 
 LogicalResult IfOp::verifyRegions() {
-  WalkResult outputs = walk([](OutputOp output) {
-    output.emitOpError() << "must not be inside a branch of plan.if (C1)";
+  WalkResult made = walk([](Operation *op) {
+    if (!isa<OutputOp, NextStateOp>(op)) {
+      return WalkResult::advance();
+    }
+    op->emitOpError() << "must not be inside a branch of plan.if (C1)";
     return WalkResult::interrupt();
   });
-  return failure(outputs.wasInterrupted());
+  return failure(made.wasInterrupted());
 }
 
 /// A check of a size against itself, or of equal constants, is none.

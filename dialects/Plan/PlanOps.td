@@ -90,6 +90,47 @@ def Plan_LoadOp : Plan_Op<"load", [Pure, DeclareOpInterfaceMethods<SymbolUserOpI
   let assemblyFormat = "$weight attr-dict";
 }
 
+def Plan_ParameterOp : Plan_Op<"parameter", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "is the buffer of a parameter's value";
+  let description = [{
+    - (C1) The symbol is declared.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$parameter);
+  let results = (outs Plan_BufferType:$buffer);
+  let assemblyFormat = "$parameter attr-dict";
+}
+
+def Plan_ParameterValueOp : Plan_Op<"parameter_value", [
+    Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "is the value of an integer parameter";
+  let description = [{
+    - (C1) The symbol is declared.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$parameter);
+  let results = (outs Index:$value);
+  let assemblyFormat = "$parameter attr-dict";
+}
+
+def Plan_StateOp : Plan_Op<"state", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "is the buffer of what a state holds when the call begins";
+  let description = [{
+    - (C1) The symbol is declared.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$state);
+  let results = (outs Plan_BufferType:$buffer);
+  let assemblyFormat = "$state attr-dict";
+}
+
+def Plan_NextStateOp : Plan_Op<"next_state", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "is the buffer of what a state holds when the call has succeeded";
+  let description = [{
+    - (C1) The symbol is declared.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$state);
+  let results = (outs Plan_BufferType:$buffer);
+  let assemblyFormat = "$state attr-dict";
+}
+
 def Plan_AllocOp : Plan_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
   let summary = "makes a transient buffer";
   let description = [{
@@ -154,7 +195,7 @@ def Plan_IfOp : Plan_Op<"if", [SingleBlock, NoTerminator, NoRegionArguments]> {
     The first branch runs if the first byte of `condition` is not 0, else the second one. Buffers that a branch
     makes end with it.
 
-    - (C1) A branch holds no `plan.output`, since each output is made once.
+    - (C1) A branch holds no `plan.output` and no `plan.next_state`, since each is made once.
 
     ```mlir
     plan.if %condition {

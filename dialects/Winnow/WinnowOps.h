@@ -15,5 +15,15 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace winnow {
+
+/// What the states of a session are to the effects of operations: one resource, so that reads and writes keep
+/// their order.
+struct SessionState : mlir::SideEffects::Resource::Base<SessionState> {
+  llvm::StringRef getName() override { return "session state"; }
+};
+
+} // namespace winnow
+
 #define GET_OP_CLASSES
 #include "dialects/Winnow/WinnowOps.h.inc"

@@ -9,5 +9,7 @@ include "dialects/Winnow/GateOps.td"
 include "dialects/Winnow/QuantizeOps.td"
 include "dialects/Winnow/ConditionOps.td"
 include "dialects/Winnow/AttentionOps.td"
+include "dialects/Winnow/ParameterOps.td"
+include "dialects/Winnow/StateOps.td"
 
 #endif

@@ -3,9 +3,9 @@
 #include "format/numpy/NumpyFile.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
-#include <zlib.h>
 
 namespace winnow::format {
 namespace {
@@ -90,46 +90,39 @@ Result<std::span<const uint8_t>> locate(std::span<const uint8_t> bytes, const Me
   return bytes.subspan(start, member.compressedSize);
 }
 
-/// Grows the result with what really comes out, not with what the directory promises.
-Result<std::vector<uint8_t>> inflate(std::span<const uint8_t> compressed, size_t size) {
-  z_stream stream = {};
-  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK)
-    return failure(Code::OutOfMemory, "cannot start to decompress it");
-  stream.next_in = const_cast<uint8_t *>(compressed.data());
-  stream.avail_in = uInt(compressed.size());
-  std::vector<uint8_t> result;
-  size_t used = 0;
-  int code = Z_OK;
-  while (code == Z_OK && used <= size) {
-    result.resize(std::min(size + 1, std::max<size_t>(used * 2, 65536)));
-    stream.next_out = result.data() + used;
-    stream.avail_out = uInt(result.size() - used);
-    code = ::inflate(&stream, Z_NO_FLUSH);
-    used = size_t(stream.next_out - result.data());
-  }
-  inflateEnd(&stream);
-  if (code != Z_STREAM_END || used != size)
-    return invalid("its compressed data is damaged");
-  result.resize(size);
-  return result;
+/// The CRC-32 of the zip format, with the polynomial in its reflected form.
+uint32_t checksum(std::span<const uint8_t> bytes) {
+  static const std::array<uint32_t, 256> table = [] {
+    std::array<uint32_t, 256> made;
+    for (uint32_t i = 0; i < made.size(); ++i) {
+      made[i] = i;
+      for (int bit = 0; bit < 8; ++bit)
+        made[i] = made[i] & 1 ? made[i] >> 1 ^ 0xEDB88320 : made[i] >> 1;
+    }
+    return made;
+  }();
+  uint32_t sum = ~0u;
+  for (uint8_t byte : bytes)
+    sum = table[(sum ^ byte) & 0xFF] ^ sum >> 8;
+  return ~sum;
 }
 
-Result<Array> readMember(std::span<const uint8_t> bytes, const Member &member) {
+Result<Array> readMember(std::span<const uint8_t> bytes, const Member &member, Inflate inflate) {
   auto raw = locate(bytes, member);
   if (!raw.ok())
     return raw.status();
   std::span<const uint8_t> content = *raw;
   std::vector<uint8_t> inflated;
-  if (member.method == kDeflated) {
+  if (member.method == kDeflated && inflate) {
     auto result = inflate(content, member.size);
     if (!result.ok())
       return result.status();
     inflated = std::move(*result);
     content = inflated;
   } else if (member.method != kStored) {
-    return invalid("it uses compression method ", member.method, ", expected 0 or 8");
+    return invalid("it uses compression method ", member.method, ", expected 0", inflate ? " or 8" : "");
   }
-  if (content.size() != member.size || crc32(0, content.data(), uInt(content.size())) != member.checksum)
+  if (content.size() != member.size || checksum(content) != member.checksum)
     return invalid("it does not match its checksum");
   return parseNumpy(content);
 }
@@ -137,15 +130,13 @@ Result<Array> readMember(std::span<const uint8_t> bytes, const Member &member) {
 class Writer {
 public:
   void add(const std::string &name, const std::vector<uint8_t> &content) {
-    uint32_t checksum = uint32_t(crc32(0, content.data(), uInt(content.size()))),
-             size = uint32_t(content.size());
-    uint32_t offset = uint32_t(bytes.size());
-    put(bytes, kLocalSignature, uint16_t(20), uint16_t(0), kStored, uint16_t(0), kDate, checksum, size, size,
+    uint32_t sum = checksum(content), size = uint32_t(content.size()), offset = uint32_t(bytes.size());
+    put(bytes, kLocalSignature, uint16_t(20), uint16_t(0), kStored, uint16_t(0), kDate, sum, size, size,
         uint16_t(name.size()), uint16_t(0));
     bytes.insert(bytes.end(), name.begin(), name.end());
     bytes.insert(bytes.end(), content.begin(), content.end());
     put(directory, kCentralSignature, uint16_t(20), uint16_t(20), uint16_t(0), kStored, uint16_t(0), kDate,
-        checksum, size, size, uint16_t(name.size()), uint16_t(0), uint16_t(0), uint16_t(0), uint16_t(0),
+        sum, size, size, uint16_t(name.size()), uint16_t(0), uint16_t(0), uint16_t(0), uint16_t(0),
         uint32_t(0), offset);
     directory.insert(directory.end(), name.begin(), name.end());
     ++count;
@@ -174,7 +165,7 @@ private:
 
 } // namespace
 
-Result<std::map<std::string, Array>> parseNumpyArchive(std::span<const uint8_t> bytes) {
+Result<std::map<std::string, Array>> parseNumpyArchive(std::span<const uint8_t> bytes, Inflate inflate) {
   auto members = readDirectory(bytes);
   if (!members.ok())
     return members.status();
@@ -183,7 +174,7 @@ Result<std::map<std::string, Array>> parseNumpyArchive(std::span<const uint8_t> 
     std::string_view name = member.name;
     if (name.size() < 4 || name.substr(name.size() - 4) != ".npy")
       return invalid("member '", name, "' is not a .npy file");
-    auto array = readMember(bytes, member);
+    auto array = readMember(bytes, member, inflate);
     if (!array.ok())
       return failure(array.status().code(), "member '", name, "': ", array.status().message());
     if (!arrays.emplace(name.substr(0, name.size() - 4), std::move(*array)).second)

@@ -31,10 +31,10 @@ extern "C" {
 typedef enum wn_code {
   WN_OK = 0,
   WN_INVALID_ARGUMENT = 1, /* the request is wrong: a name, a shape, a type, an option */
-  WN_NOT_FOUND = 2,        /* no such file or function */
+  WN_NOT_FOUND = 2,        /* no such file, function or parameter */
   WN_DAMAGED_MODULE = 3,   /* the bytes are not a valid module */
   WN_UNSUPPORTED = 4,      /* valid, but this build or this machine has no way to do it */
-  WN_INPUT_OUTPUT = 5,     /* the operating system refused to read */
+  WN_INPUT_OUTPUT = 5,     /* the operating system refused to read or write */
   WN_OUT_OF_MEMORY = 6,    /* also: the session's memory limit is reached */
   WN_CANCELLED = 7,
   WN_DEVICE_FAULT = 8 /* a device stopped a kernel, or one of its checks found a fault */
@@ -99,8 +99,9 @@ WN_EXPORT wn_status wn_module_describe(const wn_module *module, const char **jso
 
 /* ---- sessions ---- */
 
-/* A module on a device, with memory and state of its own. Calls of one session from several threads are
- * executed one after the other; sessions are independent. */
+/* A module on a device, with memory, parameters and state of its own. A call that fails leaves the state as
+ * it was. Calls of one session from several threads are executed one after the other; sessions are
+ * independent. */
 typedef struct wn_session wn_session;
 
 /* Must call `body(argument, begin, end)` on disjoint ranges that cover 0..count, from any threads, and return
@@ -153,6 +154,20 @@ WN_EXPORT const char *wn_session_target(const wn_session *session);
  * their hash. */
 WN_EXPORT wn_status wn_session_invoke(wn_session *session, const char *function, const DLTensor *inputs,
                                       size_t input_count, DLTensor *outputs, size_t output_count);
+
+/* Sets a parameter of the model for the calls of this session that follow; nothing is compiled again. Fails
+ * with WN_NOT_FOUND for an unknown parameter (the message lists those there are), WN_INVALID_ARGUMENT for a
+ * value that its type cannot hold (a fraction for an integer, what is not finite), and for the size of a
+ * state that has contents already. wn_module_describe lists the parameters with their types and defaults. */
+WN_EXPORT wn_status wn_session_set_parameter(wn_session *session, const char *parameter, double value);
+
+/* Writes what the session keeps between calls to a .npz file with an array for each state. The file appears
+ * only when it is complete. Fails with WN_INPUT_OUTPUT. */
+WN_EXPORT wn_status wn_session_save_state(wn_session *session, const char *path);
+/* Makes the contents of such a file the session's state, or changes nothing. Fails with WN_NOT_FOUND or
+ * WN_INPUT_OUTPUT if it cannot be read, WN_INVALID_ARGUMENT if it is damaged, was saved by a session of
+ * another module, or its shapes are not those that the session's parameters give. */
+WN_EXPORT wn_status wn_session_load_state(wn_session *session, const char *path);
 
 /* Makes the call that is executing now, if there is one, fail with WN_CANCELLED soon. */
 WN_EXPORT void wn_session_cancel(wn_session *session);

@@ -128,6 +128,12 @@ public:
                             outputs.size()));
   }
 
+  void setParameter(const std::string &parameter, double value) {
+    check(wn_session_set_parameter(get(), parameter.c_str(), value));
+  }
+  void saveState(const std::string &path) { check(wn_session_save_state(get(), path.c_str())); }
+  void loadState(const std::string &path) { check(wn_session_load_state(get(), path.c_str())); }
+
   void cancel() { wn_session_cancel(get()); }
   std::string profile() const {
     char *json = nullptr;

@@ -1,6 +1,7 @@
 // What the compiler expects of the module that it is given.
 #include "lib/Pipeline/CheckModel.h"
 
+#include "dialects/Winnow/WinnowOps.h"
 #include "passes/Dispatch/Passes.h"
 
 #include "llvm/ADT/SetVector.h"
@@ -99,6 +100,9 @@ LogicalResult checkModel(ModuleOp module) {
   bool isModel = true;
   for (Operation &op : *module.getBody()) {
     auto function = dyn_cast<func::FuncOp>(op);
+    if (isa<ParameterOp, StateOp>(op)) {
+      continue;
+    }
     if (!function) {
       op.emitError() << "'" << op.getName() << "' is not expected in a model, which consists of functions";
     }

@@ -143,6 +143,12 @@ LogicalResult Compiler::prepareReference() {
     return module.emitError() << "the reference device runs on the host, but no host target is given";
   }
   reference = ReferenceCode{*first->host, module.clone()};
+  // What sessions keep are arguments and results by now.
+  for (Operation &op : llvm::make_early_inc_range(*reference->module->getBody())) {
+    if (isa<ParameterOp, StateOp>(op)) {
+      op.erase();
+    }
+  }
   return runPasses(*reference->module, buildReferencePipeline);
 }
 
@@ -295,6 +301,17 @@ LogicalResult Compiler::emit() {
       return failure();
     }
   }
+  // States refer to parameters.
+  for (auto parameter : module.getOps<ParameterOp>()) {
+    if (failed(builder.addParameter(parameter))) {
+      return failure();
+    }
+  }
+  for (auto state : module.getOps<StateOp>()) {
+    if (failed(builder.addState(state))) {
+      return failure();
+    }
+  }
   declareKernels(builder);
   for (TargetCode &code : targets) {
     if (failed(emitTarget(builder, code))) {
@@ -357,7 +374,9 @@ LogicalResult Compiler::runPhase(Phase phase) {
   case Phase::Precision:
     return runPrecision();
   case Phase::Dispatch:
-    if (options.withReference && failed(prepareReference())) {
+    // Before the reference goes its own way, so that both agree on the order of what a session keeps.
+    if (failed(runPasses(module, [](OpPassManager &manager) { manager.addPass(createThreadSession()); })) ||
+        (options.withReference && failed(prepareReference()))) {
       return failure();
     }
     return runPasses(module, buildDispatchPipeline);

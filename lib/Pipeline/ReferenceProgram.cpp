@@ -1,6 +1,9 @@
 // The plan program of the reference device: one launch that computes the whole function.
 #include "lib/Pipeline/ReferenceProgram.h"
 
+#include "dialects/Winnow/WinnowOps.h"
+#include "passes/Dispatch/Passes.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
@@ -8,6 +11,56 @@
 using namespace mlir;
 
 namespace winnow {
+
+namespace {
+
+/// The buffers and sizes of what a session keeps, behind a function's inputs and outputs.
+class SessionBoundary {
+public:
+  SessionBoundary(plan::FuncOp compiled, OpBuilder &builder)
+      : compiled(compiled), builder(builder), bufferType(plan::BufferType::get(builder.getContext())) {}
+
+  void addArguments(SmallVectorImpl<Value> &buffers, SmallVectorImpl<Value> &sizes) {
+    for (FlatSymbolRefAttr symbol : symbols(kSessionArguments)) {
+      if (StateOp state = lookupState(symbol)) {
+        buffers.push_back(plan::StateOp::create(builder, compiled.getLoc(), bufferType, symbol));
+        addSizes(state, sizes);
+      } else {
+        buffers.push_back(plan::ParameterOp::create(builder, compiled.getLoc(), bufferType, symbol));
+      }
+    }
+  }
+
+  void addResults(SmallVectorImpl<Value> &buffers, SmallVectorImpl<Value> &sizes) {
+    for (FlatSymbolRefAttr symbol : symbols(kSessionResults)) {
+      buffers.push_back(plan::NextStateOp::create(builder, compiled.getLoc(), bufferType, symbol));
+      addSizes(lookupState(symbol), sizes);
+    }
+  }
+
+private:
+  SmallVector<FlatSymbolRefAttr> symbols(StringRef attribute) {
+    auto list = compiled->getAttrOfType<ArrayAttr>(attribute);
+    return list ? llvm::to_vector(list.getAsRange<FlatSymbolRefAttr>()) : SmallVector<FlatSymbolRefAttr>();
+  }
+
+  StateOp lookupState(FlatSymbolRefAttr symbol) {
+    return compiled->getParentOfType<ModuleOp>().lookupSymbol<StateOp>(symbol.getAttr());
+  }
+
+  void addSizes(StateOp state, SmallVectorImpl<Value> &sizes) {
+    for (FlatSymbolRefAttr parameter : state.getSizeParameters()) {
+      sizes.push_back(
+          plan::ParameterValueOp::create(builder, compiled.getLoc(), builder.getIndexType(), parameter));
+    }
+  }
+
+  plan::FuncOp compiled;
+  OpBuilder &builder;
+  Type bufferType;
+};
+
+} // namespace
 
 plan::FuncOp createReferenceProgram(plan::FuncOp compiled, StringRef kernel, ArrayRef<std::string> weights) {
   OpBuilder builder(compiled.getContext());
@@ -33,6 +86,7 @@ plan::FuncOp createReferenceProgram(plan::FuncOp compiled, StringRef kernel, Arr
   }
   SmallVector<Value> buffers, sizes;
   SmallVector<bool> written;
+  SessionBoundary session(compiled, builder);
   for (auto [index, attribute] : llvm::enumerate(compiled.getInputs().getAsRange<plan::SignatureAttr>())) {
     for (int64_t dimension = 0; dimension < attribute.getType().getRank(); ++dimension) {
       if (attribute.getType().isDynamicDim(dimension)) {
@@ -45,6 +99,8 @@ plan::FuncOp createReferenceProgram(plan::FuncOp compiled, StringRef kernel, Arr
     buffers.push_back(plan::InputOp::create(builder, loc, bufferType, index));
     written.push_back(false);
   }
+  session.addArguments(buffers, sizes);
+  written.resize(buffers.size(), false);
   for (const std::string &weight : weights) {
     buffers.push_back(plan::LoadOp::create(builder, loc, bufferType, weight));
     written.push_back(false);
@@ -61,6 +117,8 @@ plan::FuncOp createReferenceProgram(plan::FuncOp compiled, StringRef kernel, Arr
     buffers.push_back(plan::OutputOp::create(builder, loc, bufferType, index, shape));
     written.push_back(true);
   }
+  session.addResults(buffers, sizes);
+  written.resize(buffers.size(), true);
   auto symbol = SymbolRefAttr::get(builder.getContext(), kernel);
   plan::DispatchOp::create(builder, loc, symbol, ValueRange{}, buffers, sizes, written);
   return program;

@@ -21,6 +21,16 @@ struct PlannedTensor {
   SmallVector<Value> sizes; // one index for each dimension
 };
 
+/// The parameter or state that an argument or result stands for, or null.
+FlatSymbolRefAttr sessionSymbol(DictionaryAttr attributes) {
+  Attribute symbol;
+  if (attributes) {
+    symbol = attributes.get(kParameterAttribute);
+    symbol = symbol ? symbol : attributes.get(kStateAttribute);
+  }
+  return dyn_cast_if_present<FlatSymbolRefAttr>(symbol);
+}
+
 class Planner {
 public:
   Planner(func::FuncOp entry, Block *weights)
@@ -36,9 +46,16 @@ private:
   LogicalResult convertBlock(Block &block);
   LogicalResult convertWhen(WhenOp op);
   LogicalResult convertReturn(func::ReturnOp op);
+  LogicalResult convertWrite(func::ReturnOp op, FlatSymbolRefAttr state, const PlannedTensor &planned,
+                             Value written);
+  void checkSizes(Location loc, ValueRange found, ValueRange expected, const Twine &message);
   void convertConstant(arith::ConstantOp op);
   LogicalResult convertReshape(Operation *op, Value source, ArrayRef<OpFoldResult> sizes);
 
+  void convertArgument(BlockArgument argument);
+  LogicalResult convertExtract(tensor::ExtractOp op);
+  SmallVector<Value> stateSizes(FlatSymbolRefAttr symbol);
+  Value parameterValue(FlatSymbolRefAttr symbol);
   ArrayAttr signatures(TypeRange types, bool areInputs);
   Value constant(int64_t value);
   Value materialize(OpFoldResult size);
@@ -58,8 +75,10 @@ private:
   IRMapping scalars;
   DenseMap<Value, PlannedTensor> tensors;
   DenseMap<Attribute, plan::WeightOp> weightOf;
-  DenseMap<unsigned, Value> outputs; // buffers of outputs that a kernel writes directly
-  DenseMap<Value, Value> claims;     // the buffers that values are to be written to
+  DenseMap<Attribute, Value> parameterValues;
+  SmallVector<Attribute> sessionArguments, sessionResults; // symbols, in the order of the function
+  DenseMap<unsigned, Value> outputs;                       // buffers of outputs that a kernel writes directly
+  DenseMap<Value, Value> claims;                           // the buffers that values are to be written to
 };
 
 Value Planner::constant(int64_t value) {
@@ -109,6 +128,16 @@ ArrayAttr Planner::signatures(TypeRange types, bool areInputs) {
 }
 
 LogicalResult Planner::createFunction() {
+  for (BlockArgument argument : entry.getArguments()) {
+    if (FlatSymbolRefAttr symbol = sessionSymbol(entry.getArgAttrDict(argument.getArgNumber()))) {
+      sessionArguments.push_back(symbol);
+    }
+  }
+  for (unsigned index = 0; index < entry.getNumResults(); ++index) {
+    if (FlatSymbolRefAttr symbol = sessionSymbol(entry.getResultAttrDict(index))) {
+      sessionResults.push_back(symbol);
+    }
+  }
   for (Type type : llvm::concat<const Type>(entry.getArgumentTypes(), entry.getResultTypes())) {
     if (!isa<RankedTensorType>(type)) {
       return entry.emitError() << "function " << entry.getName() << " takes or returns " << type
@@ -116,24 +145,81 @@ LogicalResult Planner::createFunction() {
     }
   }
   builder.setInsertionPoint(entry);
-  program = plan::FuncOp::create(builder, entry.getLoc(), entry.getName(),
-                                 signatures(entry.getArgumentTypes(), true),
-                                 signatures(entry.getResultTypes(), false), StringAttr());
-  builder.createBlock(&program.getBody());
-  for (BlockArgument argument : entry.getArguments()) {
-    PlannedTensor planned;
-    auto type = cast<RankedTensorType>(argument.getType());
-    for (int64_t dimension = 0; dimension < type.getRank(); ++dimension) {
-      planned.sizes.push_back(type.isDynamicDim(dimension)
-                                  ? plan::InputDimensionOp::create(builder, argument.getLoc(),
-                                                                   builder.getIndexType(),
-                                                                   argument.getArgNumber(), dimension)
-                                        .getResult()
-                                  : constant(type.getDimSize(dimension)));
-    }
-    planned.buffer = plan::InputOp::create(builder, argument.getLoc(), bufferType, argument.getArgNumber());
-    tensors[argument] = planned;
+  program = plan::FuncOp::create(
+      builder, entry.getLoc(), entry.getName(),
+      signatures(entry.getArgumentTypes().drop_back(sessionArguments.size()), true),
+      signatures(entry.getResultTypes().drop_back(sessionResults.size()), false), StringAttr());
+  if (!sessionArguments.empty()) {
+    program->setAttr(kSessionArguments, builder.getArrayAttr(sessionArguments));
   }
+  if (!sessionResults.empty()) {
+    program->setAttr(kSessionResults, builder.getArrayAttr(sessionResults));
+  }
+  builder.createBlock(&program.getBody());
+  llvm::for_each(entry.getArguments(), [&](BlockArgument argument) { convertArgument(argument); });
+  return success();
+}
+
+void Planner::convertArgument(BlockArgument argument) {
+  Location loc = argument.getLoc();
+  PlannedTensor planned;
+  DictionaryAttr attributes = entry.getArgAttrDict(argument.getArgNumber());
+  FlatSymbolRefAttr symbol = sessionSymbol(attributes);
+  if (symbol && attributes.contains(kParameterAttribute)) {
+    planned.buffer = plan::ParameterOp::create(builder, loc, bufferType, symbol);
+  } else if (symbol) {
+    planned = {plan::StateOp::create(builder, loc, bufferType, symbol), stateSizes(symbol)};
+  } else {
+    auto type = cast<RankedTensorType>(argument.getType());
+    int64_t number = argument.getArgNumber();
+    for (int64_t dimension = 0; dimension < type.getRank(); ++dimension) {
+      planned.sizes.push_back(
+          type.isDynamicDim(dimension)
+              ? plan::InputDimensionOp::create(builder, loc, builder.getIndexType(), number, dimension)
+                    .getResult()
+              : constant(type.getDimSize(dimension)));
+    }
+    planned.buffer = plan::InputOp::create(builder, loc, bufferType, number);
+  }
+  tensors[argument] = planned;
+}
+
+/// One value for each parameter, so that equal sizes are the same value.
+Value Planner::parameterValue(FlatSymbolRefAttr symbol) {
+  Value &value = parameterValues[symbol];
+  if (!value) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&program.getBody().front());
+    value = plan::ParameterValueOp::create(builder, entry.getLoc(), builder.getIndexType(), symbol);
+  }
+  return value;
+}
+
+SmallVector<Value> Planner::stateSizes(FlatSymbolRefAttr symbol) {
+  auto state = entry->getParentOfType<ModuleOp>().lookupSymbol<StateOp>(symbol.getAttr());
+  SmallVector<FlatSymbolRefAttr> parameters = state.getSizeParameters();
+  SmallVector<Value> sizes;
+  auto next = parameters.begin();
+  for (int64_t size : state.getTensorType().getShape()) {
+    sizes.push_back(ShapedType::isDynamic(size) ? parameterValue(*next++) : constant(size));
+  }
+  return sizes;
+}
+
+/// The host knows the elements of nothing but integer parameters.
+LogicalResult Planner::convertExtract(tensor::ExtractOp op) {
+  auto argument = dyn_cast<BlockArgument>(op.getTensor());
+  auto symbol = argument
+                    ? entry.getArgAttrOfType<FlatSymbolRefAttr>(argument.getArgNumber(), kParameterAttribute)
+                    : FlatSymbolRefAttr();
+  if (!symbol || !op.getType().isInteger(64)) {
+    return op.emitError()
+           << "needs an element of a tensor on the host, where only sizes and integer parameters "
+           << "are known";
+  }
+  Value value = parameterValue(symbol);
+  scalars.map(op.getResult(),
+              arith::IndexCastOp::create(builder, op.getLoc(), op.getType(), value).getResult());
   return success();
 }
 
@@ -184,6 +270,11 @@ Value Planner::destination(Value value, const PlannedTensor &planned) {
   if (!output) {
     return plan::AllocOp::create(builder, loc, bufferType, bytes(planned, value.getType()));
   }
+  unsigned outputCount = program.getOutputs().size();
+  if (*output >= outputCount) {
+    auto state = cast<FlatSymbolRefAttr>(sessionResults[*output - outputCount]);
+    return outputs[*output] = plan::NextStateOp::create(builder, loc, bufferType, state);
+  }
   // A reshape on the way to the return keeps the bytes; the shape is the output's own.
   auto returned = cast<func::ReturnOp>(entry.front().getTerminator()).getOperand(*output);
   SmallVector<Value> shape = returned == value ? planned.sizes : SmallVector<Value>();
@@ -227,12 +318,8 @@ LogicalResult Planner::deliver(Operation *op, Value value, const PlannedTensor &
   if (!planned.buffer) {
     return op->emitError() << "result " << index << " has no contents";
   }
-  for (auto [found, expected] : llvm::zip_equal(planned.sizes, result.sizes)) {
-    if (found != expected) {
-      plan::CheckOp::create(builder, op->getLoc(), found, expected,
-                            "a conditional subgraph yields another size than its alternative has");
-    }
-  }
+  checkSizes(op->getLoc(), planned.sizes, result.sizes,
+             "a conditional subgraph yields another size than its alternative has");
   if (planned.buffer != result.buffer) {
     plan::CopyOp::create(builder, op->getLoc(), result.buffer, planned.buffer);
   }
@@ -335,6 +422,30 @@ LogicalResult Planner::convertCall(func::CallOp call) {
   return success();
 }
 
+/// Makes `state` hold `planned`, unless a kernel writes it to `written` already.
+LogicalResult Planner::convertWrite(func::ReturnOp op, FlatSymbolRefAttr state, const PlannedTensor &planned,
+                                    Value written) {
+  if (!planned.buffer) {
+    return op.emitError() << "state " << state << " has no contents when it is written";
+  }
+  checkSizes(op.getLoc(), planned.sizes, stateSizes(state),
+             "state " + state.getValue() + " is written with another size than it has");
+  if (!written) {
+    auto next = plan::NextStateOp::create(builder, op.getLoc(), bufferType, state);
+    plan::CopyOp::create(builder, op.getLoc(), next, planned.buffer);
+  }
+  return success();
+}
+
+/// Makes the call fail unless the sizes are equal.
+void Planner::checkSizes(Location loc, ValueRange found, ValueRange expected, const Twine &message) {
+  for (auto [a, b] : llvm::zip_equal(found, expected)) {
+    if (a != b) {
+      plan::CheckOp::create(builder, loc, a, b, builder.getStringAttr(message));
+    }
+  }
+}
+
 LogicalResult Planner::convertReshape(Operation *op, Value source, ArrayRef<OpFoldResult> sizes) {
   PlannedTensor planned{tensors.lookup(source).buffer, {}};
   for (OpFoldResult size : sizes) {
@@ -345,9 +456,17 @@ LogicalResult Planner::convertReshape(Operation *op, Value source, ArrayRef<OpFo
 }
 
 LogicalResult Planner::convertReturn(func::ReturnOp op) {
+  unsigned outputCount = program.getOutputs().size();
   for (OpOperand &operand : op->getOpOperands()) {
     unsigned output = operand.getOperandNumber();
-    const PlannedTensor &planned = tensors[operand.get()];
+    const PlannedTensor planned = tensors.lookup(operand.get());
+    if (output >= outputCount) {
+      if (failed(convertWrite(op, cast<FlatSymbolRefAttr>(sessionResults[output - outputCount]), planned,
+                              outputs.lookup(output)))) {
+        return failure();
+      }
+      continue;
+    }
     if (Value buffer = outputs.lookup(output)) {
       if (auto existing = buffer.getDefiningOp<plan::OutputOp>(); existing.getSizes().empty()) {
         existing.getSizesMutable().assign(planned.sizes);
@@ -388,6 +507,9 @@ LogicalResult Planner::convert(Operation &op) {
     }
     scalars.map(dim.getResult(), source.sizes[*index]);
     return success();
+  }
+  if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
+    return convertExtract(extract);
   }
   if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {
     PlannedTensor planned;

@@ -24,6 +24,13 @@ constexpr llvm::StringLiteral kKernelAttribute = "winnow.kernel";
 constexpr llvm::StringLiteral kDomainAttribute = "winnow.domain";
 /// On a kernel: how many arguments are inputs, before the destinations (i64).
 constexpr llvm::StringLiteral kInputsAttribute = "winnow.inputs";
+/// On an argument: the parameter or state whose value it is; on a result: the state that it sets (symbols).
+constexpr llvm::StringLiteral kParameterAttribute = "winnow.parameter";
+constexpr llvm::StringLiteral kStateAttribute = "winnow.state";
+/// On a plan program: the symbols of the parameters and states behind its function's inputs and outputs
+/// (arrays).
+constexpr llvm::StringLiteral kSessionArguments = "winnow.session_arguments";
+constexpr llvm::StringLiteral kSessionResults = "winnow.session_results";
 /// The nested module that holds the kernels.
 constexpr llvm::StringLiteral kKernelsModule = "kernels";
 

@@ -4,6 +4,34 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ThreadSession : Pass<"winnow-thread-session", "::mlir::ModuleOp"> {
+  let summary = "turns what a session keeps into arguments and results of the functions that use it";
+  let description = [{
+    A parameter that a function reads becomes an argument behind its inputs, of the parameter's type, with the
+    attribute `winnow.parameter`. A state becomes an argument and, if the function writes it, a result, with
+    the attribute `winnow.state`; a read behind a write is what was written. The phases behind this one see
+    functions on tensors only.
+
+    ```mlir
+    func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {
+      %sum = winnow.state.read @sum : tensor<64xf32>
+      %next = ...
+      winnow.state.write @sum, %next : tensor<64xf32>
+      return %x : tensor<64xf32>
+    ```
+    becomes
+    ```mlir
+    func.func @main(%x: tensor<64xf32>, %sum: tensor<64xf32> {winnow.state = @sum})
+        -> (tensor<64xf32>, tensor<64xf32> {winnow.state = @sum}) {
+      %next = ...
+      return %x, %next : tensor<64xf32>, tensor<64xf32>
+    ```
+
+    A state that is written inside a region is an error, and so is a function that uses one and is called.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def ExpandSelections : Pass<"winnow-expand-selections", "::mlir::func::FuncOp"> {
   let summary = "replaces selections by their parts, and what uses them by operations on tensors";
   let description = [{

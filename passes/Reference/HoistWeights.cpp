@@ -60,6 +60,9 @@ struct HoistWeights : winnow::impl::HoistWeightsBase<HoistWeights> {
       contents.push_back(value);
     }
     function->setAttr("winnow.weights", ArrayAttr::get(&getContext(), contents));
+    // They are the caller's, the session's or the module's: none may be written in place.
+    for (unsigned index = 0; index < function.getNumArguments(); ++index)
+      function.setArgAttr(index, "bufferization.writable", BoolAttr::get(&getContext(), false));
   }
 };
 

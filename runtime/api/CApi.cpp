@@ -257,6 +257,30 @@ wn_status wn_session_invoke(wn_session *session, const char *function, const DLT
   });
 }
 
+wn_status wn_session_set_parameter(wn_session *session, const char *parameter, double value) {
+  return guarded([&]() -> Status {
+    if (!session || !parameter)
+      return nullPointer(!session ? "session" : "parameter");
+    return session->session->setParameter(parameter, value);
+  });
+}
+
+wn_status wn_session_save_state(wn_session *session, const char *path) {
+  return guarded([&]() -> Status {
+    if (!session || !path)
+      return nullPointer(!session ? "session" : "path");
+    return session->session->saveState(path);
+  });
+}
+
+wn_status wn_session_load_state(wn_session *session, const char *path) {
+  return guarded([&]() -> Status {
+    if (!session || !path)
+      return nullPointer(!session ? "session" : "path");
+    return session->session->loadState(path);
+  });
+}
+
 void wn_session_cancel(wn_session *session) { session->session->cancel(); }
 
 wn_status wn_session_profile(wn_session *session, char **json) {

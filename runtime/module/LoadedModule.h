@@ -23,6 +23,9 @@ public:
   const format::Module &contents() const { return view.module; }
   std::span<const uint8_t> image(uint32_t index) const { return view.images[index]; }
 
+  /// Equal for modules with equal weights.
+  uint64_t identity() const { return view.identity; }
+
   /// The bytes of a weight, which are compared with their hash the first time. Fails with DamagedModule.
   format::Result<std::span<const uint8_t>> weight(uint32_t index) const;
 

@@ -17,8 +17,9 @@ constexpr int64_t kMaximumTransientBytes = int64_t(1) << 62;
 
 class Binder {
 public:
-  Binder(const format::Module &module, const format::Function &function, std::vector<int64_t> scalars)
-      : module(module), function(function), scalars(std::move(scalars)) {}
+  Binder(const format::Module &module, const format::Function &function, std::vector<int64_t> scalars,
+         std::span<const int64_t> parameters)
+      : module(module), function(function), scalars(std::move(scalars)), parameters(parameters) {}
 
   Result<Binding> run(std::span<const Shape> inputShapes) {
     binding.inputShapes.assign(inputShapes.begin(), inputShapes.end());
@@ -63,6 +64,16 @@ private:
       buffer(op.result) = {BoundBuffer::Origin::Weight, op.operands[0], 0, bytes};
       return {};
     }
+    case Opcode::Parameter: {
+      int64_t bytes = byteWidth(module.parameters[op.operands[0]].type);
+      buffer(op.result) = {BoundBuffer::Origin::Parameter, op.operands[0], 0, bytes};
+      return {};
+    }
+    case Opcode::State:
+      return bindState(op, BoundBuffer::Origin::State);
+    case Opcode::NextState:
+      binding.nextStates.push_back(op.operands[0]);
+      return bindState(op, BoundBuffer::Origin::NextState);
     case Opcode::Output:
       return bindOutput(op);
     case Opcode::Allocate:
@@ -106,6 +117,18 @@ private:
       return bytes.status();
     binding.outputBytes[output] = *bytes;
     buffer(op.result) = {BoundBuffer::Origin::Output, output, 0, *bytes};
+    return {};
+  }
+
+  Status bindState(const Instruction &op, BoundBuffer::Origin origin) {
+    const format::State &state = module.states[op.operands[0]];
+    auto shape = stateShape(state, parameters);
+    if (!shape.ok())
+      return shape.status();
+    auto bytes = byteSize(*shape, state.type);
+    if (!bytes.ok())
+      return bytes.status();
+    buffer(op.result) = {origin, op.operands[0], 0, *bytes};
     return {};
   }
 
@@ -205,6 +228,7 @@ private:
   const format::Module &module;
   const format::Function &function;
   std::vector<int64_t> scalars;
+  std::span<const int64_t> parameters;
   Binding binding;
   std::vector<Interval> intervals;
   std::vector<uint32_t> intervalOf; // for each buffer register; slices share that of their buffer
@@ -216,11 +240,11 @@ private:
 } // namespace
 
 Result<Binding> bindProgram(const format::Module &module, const format::Function &function,
-                            std::span<const Shape> inputShapes) {
-  auto scalars = evaluateScalars(function, inputShapes);
+                            std::span<const Shape> inputShapes, std::span<const int64_t> parameters) {
+  auto scalars = evaluateScalars(function, inputShapes, parameters);
   if (!scalars.ok())
     return scalars.status();
-  return Binder(module, function, std::move(*scalars)).run(inputShapes);
+  return Binder(module, function, std::move(*scalars), parameters).run(inputShapes);
 }
 
 } // namespace winnow::runtime

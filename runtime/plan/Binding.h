@@ -8,9 +8,9 @@
 namespace winnow::runtime {
 
 struct BoundBuffer {
-  enum class Origin : uint8_t { Input, Output, Weight, Arena };
+  enum class Origin : uint8_t { Input, Output, Weight, Parameter, State, NextState, Arena };
   Origin origin = Origin::Arena;
-  uint32_t index = 0; // of the input, output or weight
+  uint32_t index = 0; // of the input, output, weight, parameter or state
   int64_t offset = 0; // in that, or in the arena
   int64_t bytes = 0;
 };
@@ -34,14 +34,16 @@ struct Binding {
   std::vector<BoundStep> steps;
   std::vector<uint32_t> stepBuffers; // registers
   std::vector<int64_t> stepBufferBytes;
-  std::vector<int64_t> numbers; // sizes and extents of the steps
+  std::vector<uint32_t> nextStates; // those that the program makes
+  std::vector<int64_t> numbers;     // sizes and extents of the steps
   Packing arena;
 };
 
-/// Evaluates a verified `function` of `module` for these shapes, which have been checked. Fails as
+/// Evaluates a verified `function` of `module` for these shapes, which have been checked, and these values of
+/// all parameters. Fails as
 /// evaluateScalars, and with InvalidArgument for a negative or excessive size and for a slice or copy that
 /// does not fit; the message names function and instruction.
 format::Result<Binding> bindProgram(const format::Module &module, const format::Function &function,
-                                    std::span<const Shape> inputShapes);
+                                    std::span<const Shape> inputShapes, std::span<const int64_t> parameters);
 
 } // namespace winnow::runtime

@@ -46,7 +46,11 @@ public:
     }
     if (Status status = execute(cancelled); !status.ok())
       return status;
-    return deliver();
+    if (Status status = deliver(); !status.ok())
+      return status;
+    for (uint32_t state : binding->nextStates)
+      executor.values.advance(state);
+    return {};
   }
 
 private:
@@ -186,29 +190,41 @@ private:
     addresses.resize(binding->buffers.size());
     for (size_t i = 0; i < addresses.size(); ++i) {
       const BoundBuffer &buffer = binding->buffers[i];
-      addresses[i] = buffer.origin == BoundBuffer::Origin::Weight
-                         ? nullptr
-                         : static_cast<char *>(startOf(buffer)) + buffer.offset;
+      if (buffer.origin == BoundBuffer::Origin::Weight)
+        continue;
+      auto start = startOf(buffer);
+      if (!start.ok())
+        return start.status();
+      addresses[i] = static_cast<char *>(*start) + buffer.offset;
     }
     return {};
   }
 
-  void *startOf(const BoundBuffer &buffer) const {
+  Result<void *> startOf(const BoundBuffer &buffer) {
     switch (buffer.origin) {
     case BoundBuffer::Origin::Input:
       return inputAddresses[buffer.index];
     case BoundBuffer::Origin::Output:
       return outputAddresses[buffer.index];
-    default:
-      return executor.arena.data();
+    case BoundBuffer::Origin::Weight:
+      return executor.weightAddress(buffer.index);
+    case BoundBuffer::Origin::Parameter:
+      return executor.values.parameterAddress(buffer.index);
+    case BoundBuffer::Origin::State:
+      return executor.values.currentState(buffer.index);
+    case BoundBuffer::Origin::NextState:
+      return executor.values.nextState(buffer.index);
+    case BoundBuffer::Origin::Arena:
+      break;
     }
+    return executor.arena.data();
   }
 
   Result<void *> addressOf(uint32_t number) {
     const BoundBuffer &buffer = binding->buffers[number];
     if (addresses[number] || buffer.origin != BoundBuffer::Origin::Weight)
       return addresses[number];
-    auto start = executor.weightAddress(buffer.index);
+    auto start = startOf(buffer);
     if (!start.ok())
       return start.status();
     return addresses[number] = static_cast<char *>(*start) + buffer.offset;
@@ -345,13 +361,19 @@ private:
 
 Executor::Executor(const LoadedModule &module, Device &device, std::shared_ptr<Memory> memory, bool timed)
     : module(module), device(device), deviceMemory(device.separateMemory()), memory(std::move(memory)),
-      timed(timed), weights(module.contents().weights.size()) {
+      timed(timed), weights(module.contents().weights.size()),
+      values(module.contents(), space(), deviceMemory) {
   stats.kernels.resize(module.contents().kernels.size());
 }
 
 Status Executor::invoke(const Function &function, std::span<const DLTensor> inputs,
                         std::span<DLTensor> outputs, const std::atomic<bool> &cancelled) {
   return Call(*this, function, inputs, outputs).run(cancelled);
+}
+
+Status Executor::setParameter(std::string_view name, double value) {
+  bindings.clear(); // they may depend on it
+  return values.setParameter(name, value);
 }
 
 Result<const Binding *> Executor::bindingFor(const Function &function, std::vector<Shape> shapes) {
@@ -364,7 +386,7 @@ Result<const Binding *> Executor::bindingFor(const Function &function, std::vect
   }
   if (Status status = checkShapes("input", function.inputs, shapes); !status.ok())
     return status;
-  auto binding = bindProgram(module.contents(), function, shapes);
+  auto binding = bindProgram(module.contents(), function, shapes, values.parameters());
   if (!binding.ok())
     return binding.status();
   if (kept.size() == kKeptBindings)

@@ -6,6 +6,7 @@
 #include "runtime/memory/Memory.h"
 #include "runtime/module/LoadedModule.h"
 #include "runtime/plan/Binding.h"
+#include "runtime/plan/SessionValues.h"
 #include "runtime/plan/Tensors.h"
 
 #include <list>
@@ -42,6 +43,10 @@ public:
   Status invoke(const format::Function &function, std::span<const DLTensor> inputs,
                 std::span<DLTensor> outputs, const std::atomic<bool> &cancelled);
 
+  /// As SessionValues::setParameter.
+  Status setParameter(std::string_view name, double value);
+  SessionValues &sessionValues() { return values; }
+
   const Statistics &statistics() const { return stats; }
 
 private:
@@ -61,6 +66,7 @@ private:
   std::vector<void *> weights;                                     // null until first used
   std::vector<Block> weightCopies;
   Block arena; // kept between calls
+  SessionValues values;
   Statistics stats;
 };
 

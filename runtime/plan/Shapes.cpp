@@ -123,8 +123,21 @@ bool evaluate(Opcode opcode, int64_t a, int64_t b, int64_t &result) {
 
 } // namespace
 
+Result<Shape> stateShape(const format::State &state, std::span<const int64_t> parameters) {
+  Shape shape;
+  for (const format::StateDimension &dimension : state.shape) {
+    bool isParameter = dimension.size == format::kDynamic;
+    shape.push_back(isParameter ? parameters[dimension.parameter] : dimension.size);
+    if (shape.back() < 0)
+      return failure(Code::InvalidArgument, "state '", state.name, "', dimension ", shape.size() - 1,
+                     ": its parameter is ", shape.back(), ", expected at least 0");
+  }
+  return shape;
+}
+
 Result<std::vector<int64_t>> evaluateScalars(const format::Function &function,
-                                             std::span<const Shape> inputShapes) {
+                                             std::span<const Shape> inputShapes,
+                                             std::span<const int64_t> parameters) {
   std::vector<int64_t> scalars(function.scalarCount);
   for (size_t i = 0; i < function.body.size(); ++i) {
     const format::Instruction &op = function.body[i];
@@ -135,6 +148,9 @@ Result<std::vector<int64_t>> evaluateScalars(const format::Function &function,
       break;
     case Opcode::InputDimension:
       scalars[op.result] = inputShapes[op.operands[0]][op.operands[1]];
+      break;
+    case Opcode::ParameterValue:
+      scalars[op.result] = parameters[op.operands[0]];
       break;
     case Opcode::Select:
       scalars[op.result] = value(0) ? value(1) : value(2);

@@ -23,9 +23,14 @@ format::Status checkShapes(const char *what, std::span<const format::Signature> 
 /// The bytes of a tensor. Fails with InvalidArgument if they exceed 2^62.
 format::Result<int64_t> byteSize(std::span<const int64_t> shape, format::ElementType type);
 
-/// The values of all scalars of a verified function. Fails with InvalidArgument for a check that fails (with
-/// its string), an overflow or a division by zero; the message names function and instruction.
+/// The extents of a state, given the values of all parameters. Fails with InvalidArgument if one is negative.
+format::Result<Shape> stateShape(const format::State &state, std::span<const int64_t> parameters);
+
+/// The values of all scalars of a verified function, given those of all parameters. Fails with
+/// InvalidArgument for a check that fails (with its string), an overflow or a division by zero; the message
+/// names function and instruction.
 format::Result<std::vector<int64_t>> evaluateScalars(const format::Function &function,
-                                                     std::span<const Shape> inputShapes);
+                                                     std::span<const Shape> inputShapes,
+                                                     std::span<const int64_t> parameters);
 
 } // namespace winnow::runtime

@@ -1,6 +1,8 @@
 // A module's contents as JSON, for people and tools.
 #include "runtime/session/Session.h"
 
+#include <algorithm>
+#include <bit>
 #include <nlohmann/json.hpp>
 
 namespace winnow::runtime {
@@ -47,6 +49,29 @@ Json describe(const format::Function &function) {
   return json;
 }
 
+Json describe(const format::Parameter &parameter) {
+  Json json = {{"name", parameter.name}, {"type", name(parameter.type)}};
+  if (parameter.type == format::ElementType::I64)
+    json["default"] = int64_t(parameter.bits);
+  else if (parameter.type == format::ElementType::F32)
+    json["default"] = std::bit_cast<float>(uint32_t(parameter.bits));
+  else
+    json["default"] = std::bit_cast<double>(parameter.bits);
+  return json;
+}
+
+/// A dimension is a size, or the name of the parameter that has it.
+Json describe(const format::State &state, const std::vector<format::Parameter> &parameters) {
+  Json shape = Json::array();
+  for (const format::StateDimension &dimension : state.shape) {
+    if (dimension.size == format::kDynamic)
+      shape.push_back(parameters[dimension.parameter].name);
+    else
+      shape.push_back(dimension.size);
+  }
+  return {{"name", state.name}, {"type", name(state.type)}, {"shape", std::move(shape)}};
+}
+
 } // namespace
 
 std::string describe(const LoadedModule &module) {
@@ -55,6 +80,12 @@ std::string describe(const LoadedModule &module) {
   json["functions"] = Json::array();
   for (const format::Function &function : contents.functions)
     json["functions"].push_back(describe(function));
+  json["parameters"] = Json::array();
+  for (const format::Parameter &parameter : contents.parameters)
+    json["parameters"].push_back(describe(parameter));
+  json["states"] = Json::array();
+  for (const format::State &state : contents.states)
+    json["states"].push_back(describe(state, contents.parameters));
   json["kernels"] = Json::array();
   for (const format::Kernel &kernel : contents.kernels) {
     Json targets = Json::array();

@@ -1,5 +1,6 @@
 // Puts a session together and serializes its calls.
 #include "runtime/session/Session.h"
+#include "runtime/session/StateFile.h"
 
 #include <nlohmann/json.hpp>
 
@@ -42,6 +43,21 @@ Status Session::invoke(std::string_view function, std::span<const DLTensor> inpu
   std::lock_guard lock(mutex);
   cancelled.store(false, std::memory_order_relaxed);
   return executor->invoke(*program, inputs, outputs, cancelled);
+}
+
+Status Session::setParameter(std::string_view parameter, double value) {
+  std::lock_guard lock(mutex);
+  return executor->setParameter(parameter, value);
+}
+
+Status Session::saveState(const std::string &path) {
+  std::lock_guard lock(mutex);
+  return saveStates(path, *module, executor->sessionValues());
+}
+
+Status Session::loadState(const std::string &path) {
+  std::lock_guard lock(mutex);
+  return loadStates(path, *module, executor->sessionValues());
 }
 
 std::string Session::profile() {

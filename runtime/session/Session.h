@@ -27,6 +27,11 @@ public:
 
   /// As wn_session_invoke (include/winnow/runtime.h).
   Status invoke(std::string_view function, std::span<const DLTensor> inputs, std::span<DLTensor> outputs);
+  /// As wn_session_set_parameter, wn_session_save_state and wn_session_load_state.
+  Status setParameter(std::string_view parameter, double value);
+  Status saveState(const std::string &path);
+  Status loadState(const std::string &path);
+
   void cancel() { cancelled.store(true, std::memory_order_relaxed); }
 
   /// As wn_session_profile.

@@ -37,7 +37,8 @@ class Runtime:
         for name in ("wn_status_message", "wn_session_device", "wn_session_target"):
             getattr(self.library, name).restype = ctypes.c_char_p
         for name in ("wn_module_load_file", "wn_session_create", "wn_session_invoke",
-                     "wn_session_profile"):
+                     "wn_session_profile", "wn_session_set_parameter", "wn_session_save_state",
+                     "wn_session_load_state"):
             getattr(self.library, name).restype = ctypes.c_void_p
 
     def check(self, status):
@@ -62,6 +63,16 @@ class Runtime:
 class Session:
     def __init__(self, runtime, handle):
         self.runtime, self.handle = runtime, handle
+
+    def set_parameter(self, name, value):
+        self.runtime.check(self.runtime.library.wn_session_set_parameter(self.handle, name.encode(),
+                                                                         ctypes.c_double(value)))
+
+    def save_state(self, path):
+        self.runtime.check(self.runtime.library.wn_session_save_state(self.handle, str(path).encode()))
+
+    def load_state(self, path):
+        self.runtime.check(self.runtime.library.wn_session_load_state(self.handle, str(path).encode()))
 
     def profile(self):
         """What the session has done."""

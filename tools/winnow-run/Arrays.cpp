@@ -2,6 +2,7 @@
 #include "tools/winnow-run/Arrays.h"
 #include "format/AtomicFile.h"
 #include "format/DLPack.h"
+#include "format/numpy/Inflate.h"
 #include "format/numpy/NumpyFile.h"
 #include "format/numpy/ZipArchive.h"
 #include "tools/winnow-run/Numbers.h"
@@ -113,7 +114,7 @@ bool isArchive(const std::string &path) { return path.size() > 4 && path.substr(
 
 std::map<std::string, Array> readArchive(const std::string &path) {
   auto bytes = orThrow(format::readFile(path), "");
-  return orThrow(format::parseNumpyArchive(bytes), "cannot read '" + path + "': ");
+  return orThrow(format::parseNumpyArchive(bytes, format::inflateMember), "cannot read '" + path + "': ");
 }
 
 Array readArray(const std::string &name, const std::string &path) {

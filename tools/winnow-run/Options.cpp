@@ -48,12 +48,30 @@ std::vector<int64_t> parseShape(const std::string &where, std::string_view text)
   return shape;
 }
 
-/// The arguments in the order that CLI11 wants, last first. The seed is optional, and what follows
-/// "--random-inputs" without one is not it.
+double parseNumber(const std::string &where, const std::string &text) {
+  double value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size())
+    throw UserError(where + ": '" + text + "' is not a number");
+  return value;
+}
+
+/// What `argument` is short for. The seed of random inputs is optional, and what follows "--random-inputs"
+/// without one is not it. No option has a dot in its name, so "--memory.working=8" is a parameter's.
+std::string longForm(std::string_view argument) {
+  if (argument == "--random-inputs")
+    return "--random-inputs=0";
+  std::string_view name = argument.substr(0, argument.find('='));
+  bool isParameter =
+      name.size() < argument.size() && name.substr(0, 2) == "--" && name.find('.') != std::string_view::npos;
+  return isParameter ? "--parameter=" + std::string(argument.substr(2)) : std::string(argument);
+}
+
+/// The arguments in the order that CLI11 wants, last first.
 std::vector<std::string> reversedArguments(int argc, char **argv) {
   std::vector<std::string> arguments;
   for (int i = argc - 1; i > 0; --i)
-    arguments.emplace_back(argv[i] == std::string_view("--random-inputs") ? "--random-inputs=0" : argv[i]);
+    arguments.push_back(longForm(argv[i]));
   return arguments;
 }
 
@@ -61,7 +79,7 @@ std::vector<std::string> reversedArguments(int argc, char **argv) {
 
 std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
   Options options;
-  std::vector<std::string> inputs, outputs, comparisons, shapes, dimensions;
+  std::vector<std::string> inputs, outputs, comparisons, shapes, dimensions, parameters;
   uint64_t seed = 0;
   CLI::App app(
       "Executes a module that winnow-compile made: on arrays from .npy and .npz files or on random ones.",
@@ -85,6 +103,14 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
   app.add_option("--shape", shapes, "the shape of a random input: NAME=2x128")->type_name("SHAPE");
   app.add_option("--dim", dimensions, "the size of a named dimension of random inputs: batch=4")
       ->type_name("DIM");
+  app.add_option(
+         "--parameter", parameters,
+         "the value of a parameter of the model: NAME=VALUE; where NAME has a dot, --NAME=VALUE will do")
+      ->type_name("PARAMETER");
+  app.add_option("--load-state", options.loadState, "begin with the state in this .npz file")
+      ->type_name("FILE");
+  app.add_option("--save-state", options.saveState, "write the state to this .npz file in the end")
+      ->type_name("FILE");
   app.add_option("--compare", comparisons,
                  "what an output must be: NAME=@FILE.npy, NAME=@FILE.npz or @FILE.npz")
       ->type_name("EXPECTED");
@@ -122,6 +148,10 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
     for (const std::string &text : dimensions) {
       auto [name, size] = splitName("--dim", text);
       options.dimensions[name] = parseSize("--dim=" + text, size);
+    }
+    for (const std::string &text : parameters) {
+      auto [name, value] = splitName("--parameter", text);
+      options.parameters.emplace_back(name, parseNumber("--parameter=" + text, value));
     }
     return options;
   } catch (const CLI::Success &request) {

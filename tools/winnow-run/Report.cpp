@@ -17,8 +17,10 @@ template <typename... Arguments> std::string print(const char *format, Arguments
   return text;
 }
 
-/// 16, batch, batch=1..64
+/// 16, batch, batch=1..64, memory.working
 std::string dimensionText(const Json &dimension) {
+  if (dimension.is_string())
+    return dimension.get<std::string>();
   if (dimension.is_number())
     return std::to_string(dimension.get<int64_t>());
   std::string name = dimension.value("name", "?");
@@ -41,6 +43,14 @@ std::string tensorsText(const char *what, const Json &tensors) {
             tensor["type"].get<std::string>() + "[" + shape + "]\n";
   }
   return text;
+}
+
+std::string sessionText(const Json &description) {
+  std::string text;
+  for (const Json &parameter : description["parameters"])
+    text += "  parameter " + parameter["name"].get<std::string>() + ": " +
+            parameter["type"].get<std::string>() + " = " + parameter["default"].dump() + "\n";
+  return text + tensorsText("state", description["states"]);
 }
 
 double median(std::vector<double> values) {
@@ -83,6 +93,7 @@ std::string describeText(const Json &description) {
     text += print(", %lld dispatches\n", static_cast<long long>(function["dispatches"].get<int64_t>()));
     text += tensorsText("input", function["inputs"]) + tensorsText("output", function["outputs"]);
   }
+  text += sessionText(description);
   for (const Json &image : description["images"])
     text += print("code %s (%s), %lld bytes\n", image["target"].get<std::string>().c_str(),
                   image["kind"].get<std::string>().c_str(),

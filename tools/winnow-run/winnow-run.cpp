@@ -28,6 +28,14 @@ wn_session_options sessionOptions(const Options &options) {
   return made;
 }
 
+/// Gives a new session what the user wants it to begin with.
+void prepareSession(wn::Session &session, const Options &options) {
+  for (const auto &[name, value] : options.parameters)
+    session.setParameter(name, value);
+  if (!options.loadState.empty())
+    session.loadState(options.loadState);
+}
+
 std::vector<Array> copyOutputs(const std::vector<wn::Tensor> &tensors,
                                const std::vector<wn_tensor_info> &infos) {
   std::vector<Array> arrays;
@@ -51,6 +59,11 @@ std::vector<Comparison> compareOutputs(const Options &options, const wn::Module 
     return comparisons;
   wn_session_options other = sessionOptions(options);
   wn::Session session(module, options.compareDevice, &other);
+  prepareSession(session, options);
+  bool hasState = !nlohmann::ordered_json::parse(module.describe())["states"].empty();
+  // What a call leaves behind changes the next one.
+  for (int i = 1; hasState && i < options.repeat; ++i)
+    session.invoke(options.function, inputs, infos.size());
   std::vector<Array> expected = copyOutputs(session.invoke(options.function, inputs, infos.size()), infos);
   for (size_t i = 0; i < expected.size(); ++i)
     comparisons.push_back(compare(execution.outputNames[i], "device " + session.device(),
@@ -64,6 +77,7 @@ Execution execute(const Options &options) {
   wn_session_options given = sessionOptions(options);
   given.checks = options.checks.c_str();
   wn::Session session(module, options.device, &given);
+  prepareSession(session, options);
   Execution execution{
       options.function, session.device(), session.target(), {}, {}, {}, loading.milliseconds(), {}, {}};
 
@@ -86,6 +100,8 @@ Execution execute(const Options &options) {
     execution.milliseconds.push_back(running.milliseconds());
     progress.show(i + 1, "runs");
   }
+  if (!options.saveState.empty())
+    session.saveState(options.saveState);
   execution.outputs = copyOutputs(outputs, infos);
   execution.profile = nlohmann::ordered_json::parse(session.profile());
   execution.comparisons = compareOutputs(options, module, execution, inputs, infos);

@@ -55,6 +55,13 @@ FailureOr<std::vector<uint8_t>> bytesOf(ElementsAttr value, Location location) {
   return data;
 }
 
+/// A scalar as it lies in memory, in the low bytes.
+uint64_t bitsOf(TypedAttr value) {
+  APInt bits = isa<FloatAttr>(value) ? cast<FloatAttr>(value).getValue().bitcastToAPInt()
+                                     : cast<IntegerAttr>(value).getValue();
+  return bits.getZExtValue();
+}
+
 void collectNames(Location location, llvm::SetVector<StringRef> &names) {
   if (auto named = dyn_cast<NameLoc>(location)) {
     names.insert(named.getName());
@@ -118,6 +125,34 @@ LogicalResult ModuleBuilder::addWeight(StringRef symbol, ElementsAttr value, Loc
     module.weightData.insert(module.weightData.end(), bytes->begin(), bytes->end());
   }
   weights[symbol] = known->second;
+  return success();
+}
+
+LogicalResult ModuleBuilder::addParameter(ParameterOp parameter) {
+  FailureOr<format::ElementType> type = elementTypeOf(parameter.getValue().getType(), parameter.getLoc());
+  if (failed(type)) {
+    return failure();
+  }
+  parameters[parameter.getSymName()] = module.parameters.size();
+  module.parameters.push_back({parameter.getSymName().str(), *type, bitsOf(parameter.getValue())});
+  return success();
+}
+
+LogicalResult ModuleBuilder::addState(StateOp state) {
+  FailureOr<format::ElementType> type = elementTypeOf(state.getTensorType().getElementType(), state.getLoc());
+  if (failed(type)) {
+    return failure();
+  }
+  format::State made{state.getSymName().str(), *type, {}, bitsOf(state.getInitial())};
+  SmallVector<FlatSymbolRefAttr> sizes = state.getSizeParameters();
+  auto next = sizes.begin();
+  for (int64_t size : state.getTensorType().getShape()) {
+    made.shape.push_back(ShapedType::isDynamic(size)
+                             ? format::StateDimension{format::kDynamic, parameterIndex((*next++).getValue())}
+                             : format::StateDimension{size, 0});
+  }
+  states[made.name] = module.states.size();
+  module.states.push_back(std::move(made));
   return success();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dialects/Plan/PlanDialect.h"
+#include "dialects/Winnow/WinnowOps.h"
 #include "format/Module.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -20,6 +21,11 @@ public:
   /// Adds constant data, once for equal values. The key of a name is the plan's weight symbol.
   mlir::LogicalResult addWeight(llvm::StringRef symbol, mlir::ElementsAttr value, mlir::Location location);
 
+  /// Declares what sessions keep, as the model does. A state's sizes are parameters that must have been
+  /// added.
+  mlir::LogicalResult addParameter(ParameterOp parameter);
+  mlir::LogicalResult addState(StateOp state);
+
   /// Declares a kernel as the plan calls it; its compiled forms follow. `sizes` is the number of sizes that
   /// it takes behind its buffers.
   void addKernel(llvm::StringRef symbol, llvm::StringRef origin, llvm::ArrayRef<bool> written, size_t sizes);
@@ -35,11 +41,13 @@ public:
   bool hasKernel(llvm::StringRef symbol) const { return kernels.contains(symbol); }
   uint32_t kernelIndex(llvm::StringRef symbol) const { return kernels.lookup(symbol); }
   uint32_t weightIndex(llvm::StringRef symbol) const { return weights.lookup(symbol); }
+  uint32_t parameterIndex(llvm::StringRef symbol) const { return parameters.lookup(symbol); }
+  uint32_t stateIndex(llvm::StringRef symbol) const { return states.lookup(symbol); }
   bool hasWeight(llvm::StringRef symbol) const { return weights.contains(symbol); }
 
 private:
   format::Module module;
-  llvm::StringMap<uint32_t> kernels, weights;
+  llvm::StringMap<uint32_t> kernels, weights, parameters, states;
   llvm::DenseMap<mlir::Attribute, uint32_t> weightOfValue;
 };
 

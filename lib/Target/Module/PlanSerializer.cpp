@@ -188,6 +188,22 @@ LogicalResult PlanSerializer::add(Operation &op) {
         emit(Opcode::Weight, newBuffer(load), {builder.weightIndex(load.getWeight())});
         return success();
       })
+      .Case([&](plan::ParameterValueOp value) {
+        emit(Opcode::ParameterValue, newScalar(value), {builder.parameterIndex(value.getParameter())});
+        return success();
+      })
+      .Case([&](plan::ParameterOp parameter) {
+        emit(Opcode::Parameter, newBuffer(parameter), {builder.parameterIndex(parameter.getParameter())});
+        return success();
+      })
+      .Case([&](plan::StateOp state) {
+        emit(Opcode::State, newBuffer(state), {builder.stateIndex(state.getState())});
+        return success();
+      })
+      .Case([&](plan::NextStateOp state) {
+        emit(Opcode::NextState, newBuffer(state), {builder.stateIndex(state.getState())});
+        return success();
+      })
       .Case([&](plan::AllocOp alloc) {
         emit(Opcode::Allocate, newBuffer(alloc), {scalar(alloc.getBytes())});
         return success();

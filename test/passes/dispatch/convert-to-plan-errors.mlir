@@ -47,7 +47,7 @@ func.func @main(%x: tensor<?xf32>, %d: tensor<1xf32>) -> tensor<?xf32> {
 
 func.func @main(%x: tensor<4xf32>) -> tensor<2xf32> {
   %c0 = arith.constant 0 : index
-  // expected-error @+1 {{'tensor.extract' cannot be compiled: expected operations of linalg}}
+  // expected-error @+1 {{needs an element of a tensor on the host, where only sizes and integer parameters are known}}
   %a = tensor.extract %x[%c0] : tensor<4xf32>
   %y = tensor.from_elements %a, %a : tensor<2xf32>
   return %y : tensor<2xf32>
@@ -63,4 +63,44 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
   // expected-error @+1 {{a kernel needs a scalar of type 'i32' from the host, but only sizes are known there}}
   %y = call @k(%x, %e, %c) : (tensor<4xf32>, tensor<4xf32>, i32) -> tensor<4xf32>
   return %y : tensor<4xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<1xf32>) -> tensor<2xf32> {
+  %a = arith.constant 1.0 : f32
+  // expected-error @+1 {{cannot be computed by the host's program, which knows only sizes}}
+  %y = tensor.from_elements %a, %a : tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+
+// -----
+
+func.func @main(%c: tensor<i1>, %x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+1 {{result 0 has no contents}}
+  %y = winnow.when %c otherwise(%x : tensor<4xf32>) {
+    %e = tensor.empty() : tensor<4xf32>
+    winnow.yield %e : tensor<4xf32>
+  }
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %c = tensor.empty() : tensor<i1>
+  // expected-error @+1 {{has a condition without contents}}
+  %y = winnow.when %c otherwise(%x : tensor<4xf32>) {
+    winnow.yield %x : tensor<4xf32>
+  }
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+winnow.state @sum : tensor<4xf32> = 0.0 : f32
+func.func @main() -> (tensor<4xf32> {winnow.state = @sum}) {
+  %e = tensor.empty() : tensor<4xf32>
+  // expected-error @+1 {{state @sum has no contents when it is written}}
+  return %e : tensor<4xf32>
 }

@@ -1,4 +1,5 @@
 // .npy and .npz files: round trips, what numpy writes, and every kind of damage.
+#include "format/numpy/Inflate.h"
 #include "format/numpy/NumpyFile.h"
 #include "format/numpy/ZipArchive.h"
 
@@ -145,7 +146,7 @@ std::vector<uint8_t> deflatedArchive() {
 }
 
 TEST(NumpyArchive, ReadsDeflatedMembers) {
-  auto arrays = parseNumpyArchive(deflatedArchive());
+  auto arrays = parseNumpyArchive(deflatedArchive(), inflateMember);
   ASSERT_TRUE(arrays.ok()) << arrays.status().message();
   EXPECT_EQ((*arrays)["x"].bytes, sampleArray(ElementType::U8, {1000}).bytes);
 }

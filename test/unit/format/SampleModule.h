@@ -16,6 +16,9 @@ inline Module sampleModule() {
     module.weightData[i] = uint8_t(i * 31 + (i >> 8));
   module.weights = {{"w", 0, 256}, {"bias", uint64_t(1) << 20, 64}};
 
+  module.parameters = {{"beta", ElementType::F32, 0x3f000000}, {"rows", ElementType::I64, 8}};
+  module.states = {{"history", ElementType::F32, {{kDynamic, 1}, {16, 0}}, 0}};
+
   Kernel kernel;
   kernel.name = "main_0";
   kernel.origin = "Conv_0, Relu_1";
@@ -30,8 +33,8 @@ inline Module sampleModule() {
   function.inputs = {{"x", ElementType::F32, {{kDynamic, "batch", 0, 64}, {16, "", 16, 16}}}};
   function.outputs = {{"y", ElementType::F32, {{kDynamic, "batch", 0, 64}, {16, "", 16, 16}}}};
   function.strings = {"'batch' is not what it should be"};
-  function.scalarCount = 15;
-  function.bufferCount = 7;
+  function.scalarCount = 16;
+  function.bufferCount = 10;
   function.body = {
       {Opcode::InputDimension, 0, 0, {0, 0}},
       {Opcode::Constant, 1, 64, {}},
@@ -49,6 +52,7 @@ inline Module sampleModule() {
       {Opcode::Select, 13, 0, {11, 9, 10}},
       {Opcode::Check, 0, 0, {13, 0}},
       {Opcode::Constant, 14, 16, {}},
+      {Opcode::ParameterValue, 15, 0, {1}},
       {Opcode::Input, 0, 0, {0}},
       {Opcode::Weight, 1, 0, {1}},
       {Opcode::Output, 2, 0, {0, 0, 14}},
@@ -60,6 +64,10 @@ inline Module sampleModule() {
       {Opcode::Release, 0, 0, {3}},
       {Opcode::Copy, 0, 0, {2, 5}},
       {Opcode::Release, 0, 0, {5}},
+      {Opcode::Parameter, 7, 0, {0}},
+      {Opcode::State, 8, 0, {0}},
+      {Opcode::NextState, 9, 0, {0}},
+      {Opcode::Copy, 0, 0, {9, 8}},
       {Opcode::If, 0, 0, {0}},
       {Opcode::Allocate, 6, 0, {2}},
       {Opcode::Copy, 0, 0, {6, 0}},

@@ -63,7 +63,7 @@ TEST(Verifier, Tables) {
        [](Module &m) { m.functions[0].inputs[0].shape[0].minimum = 65; }},
       {"dimension is not UTF-8", [](Module &m) { m.functions[0].inputs[0].shape[0].name = "\xff"; }},
       {"a string is not UTF-8", [](Module &m) { m.functions[0].strings[0] = "\xff"; }},
-      {"are more than its 35 instructions", [](Module &m) { m.functions[0].scalarCount = 1u << 31; }},
+      {"are more than its 40 instructions", [](Module &m) { m.functions[0].scalarCount = 1u << 31; }},
       {"kernel 0 has no name", [](Module &m) { m.kernels[0].name = ""; }},
       {"its origin is not UTF-8", [](Module &m) { m.kernels[0].origin = "\xff"; }},
       {"says of 2 whether", [](Module &m) { m.kernels[0].bufferIsWritten.pop_back(); }},
@@ -86,9 +86,9 @@ TEST(Verifier, Tables) {
 TEST(Verifier, Scalars) {
   expectRefused({
       {"expected 2 operands, found 1", [](Module &m) { find(m, Opcode::Add).operands.pop_back(); }},
-      {"scalar 15 is out of range", [](Module &m) { find(m, Opcode::Add).operands[0] = 15; }},
+      {"scalar 16 is out of range", [](Module &m) { find(m, Opcode::Add).operands[0] = 16; }},
       {"scalar 14 is used before it is written", [](Module &m) { find(m, Opcode::Add).operands[0] = 14; }},
-      {"scalar 15 is out of range", [](Module &m) { find(m, Opcode::Add).result = 15; }},
+      {"scalar 16 is out of range", [](Module &m) { find(m, Opcode::Add).result = 16; }},
       {"scalar 0 is written twice", [](Module &m) { find(m, Opcode::Constant).result = 0; }},
       {"input 1 is out of range", [](Module &m) { find(m, Opcode::InputDimension).operands[0] = 1; }},
       {"dimension 2 is out of range", [](Module &m) { find(m, Opcode::InputDimension).operands[1] = 2; }},
@@ -102,7 +102,7 @@ TEST(Verifier, Buffers) {
       {"input 1 is out of range", [](Module &m) { find(m, Opcode::Input).operands[0] = 1; }},
       {"weight 2 is out of range", [](Module &m) { find(m, Opcode::Weight).operands[0] = 2; }},
       {"buffer 0 is made twice", [](Module &m) { find(m, Opcode::Weight).result = 0; }},
-      {"buffer 7 is out of range", [](Module &m) { find(m, Opcode::Weight).result = 7; }},
+      {"buffer 10 is out of range", [](Module &m) { find(m, Opcode::Weight).result = 10; }},
       {"its output is missing or out of range", [](Module &m) { find(m, Opcode::Output).operands[0] = 1; }},
       {"expected 3 operands, found 2", [](Module &m) { find(m, Opcode::Output).operands.pop_back(); }},
       {"output 'y' is made twice",
@@ -113,7 +113,7 @@ TEST(Verifier, Buffers) {
       {"buffer 3 is used after its release", [](Module &m) { find(m, Opcode::Release).operands = {3, 3}; }},
       {"buffer 4 is used after its release",
        [](Module &m) {
-         m.functions[0].body[25].operands[1] = 4; // a slice of what was released
+         m.functions[0].body[26].operands[1] = 4; // a slice of what was released
        }},
       {"buffer 0 is read-only", [](Module &m) { find(m, Opcode::Copy).operands[0] = 0; }},
       {"buffer 5 is used before it is made", [](Module &m) { find(m, Opcode::Slice).operands[0] = 5; }},
@@ -128,14 +128,14 @@ TEST(Verifier, Buffers) {
 
 /// Replaces the instruction of the sample's branches at `offset` from their `if`.
 void replaceInBranches(Module &module, size_t offset, Instruction instruction) {
-  module.functions[0].body[27 + offset] = std::move(instruction);
+  module.functions[0].body[32 + offset] = std::move(instruction);
 }
 
 TEST(Verifier, Branches) {
   expectRefused({
       {"expected 1 operands, found 0", [](Module &m) { find(m, Opcode::If).operands.clear(); }},
       {"buffer 3 is used after its release", [](Module &m) { find(m, Opcode::If).operands = {3}; }},
-      {"buffer 7 is out of range", [](Module &m) { find(m, Opcode::If).operands = {7}; }},
+      {"buffer 10 is out of range", [](Module &m) { find(m, Opcode::If).operands = {10}; }},
       {"(else): has no if", [](Module &m) { replaceInBranches(m, 0, {Opcode::Copy, 0, 0, {2, 0}}); }},
       {"(else): has no if", [](Module &m) { replaceInBranches(m, 5, {Opcode::Else, 0, 0, {}}); }},
       {"(end if): has no if", [](Module &m) { replaceInBranches(m, 5, {Opcode::EndIf, 0, 0, {}}); }},
@@ -157,7 +157,41 @@ TEST(Verifier, Branches) {
        [](Module &m) { replaceInBranches(m, 1, {Opcode::Constant, 0, 1, {}}); }},
       {"must not be inside a branch", [](Module &m) { replaceInBranches(m, 2, find(m, Opcode::Check)); }},
       {"must not be inside a branch",
-       [](Module &m) { std::swap(m.functions[0].body[28], find(m, Opcode::Output)); }},
+       [](Module &m) { replaceInBranches(m, 1, {Opcode::Output, 6, 0, {0, 0, 14}}); }},
+  });
+}
+
+TEST(Verifier, SessionTables) {
+  expectRefused({
+      {"parameter 0 has no name", [](Module &m) { m.parameters[0].name = ""; }},
+      {"parameter 'beta' is there twice", [](Module &m) { m.parameters[1].name = "beta"; }},
+      {"parameter 'beta' is of type 0", [](Module &m) { m.parameters[0].type = ElementType::Bool; }},
+      {"state 0 has no name", [](Module &m) { m.states[0].name = ""; }},
+      {"state 'history' is there twice", [](Module &m) { m.states.push_back(m.states[0]); }},
+      {"state 'history': element type 77", [](Module &m) { m.states[0].type = ElementType(77); }},
+      {"state 'history': rank 17", [](Module &m) { m.states[0].shape.resize(17); }},
+      {"state 'history': dimension size -2", [](Module &m) { m.states[0].shape[1].size = -2; }},
+      {"state 'history': parameter 2 is out of range", [](Module &m) { m.states[0].shape[0].parameter = 2; }},
+      {"its size is parameter 'beta', which is not an int64",
+       [](Module &m) { m.states[0].shape[0].parameter = 0; }},
+  });
+}
+
+TEST(Verifier, SessionValues) {
+  expectRefused({
+      {"expected 1 operands, found 0", [](Module &m) { find(m, Opcode::ParameterValue).operands.clear(); }},
+      {"parameter 2 is out of range", [](Module &m) { find(m, Opcode::ParameterValue).operands = {2}; }},
+      {"parameter 'beta' is not an int64", [](Module &m) { find(m, Opcode::ParameterValue).operands = {0}; }},
+      {"expected 1 operands, found 2", [](Module &m) { find(m, Opcode::Parameter).operands = {0, 0}; }},
+      {"parameter 2 is out of range", [](Module &m) { find(m, Opcode::Parameter).operands = {2}; }},
+      {"expected 1 operands, found 0", [](Module &m) { find(m, Opcode::State).operands.clear(); }},
+      {"state 1 is out of range", [](Module &m) { find(m, Opcode::State).operands = {1}; }},
+      {"state 1 is out of range", [](Module &m) { find(m, Opcode::NextState).operands = {1}; }},
+      {"state 'history' is made twice",
+       [](Module &m) { find(m, Opcode::Parameter) = {Opcode::NextState, 7, 0, {0}}; }},
+      {"buffer 8 is read-only", [](Module &m) { m.functions[0].body[31].operands = {8, 9}; }},
+      {"must not be inside a branch",
+       [](Module &m) { replaceInBranches(m, 1, {Opcode::NextState, 6, 0, {0}}); }},
   });
 }
 
