@@ -101,7 +101,27 @@ private:
   DenseSet<Operation *> grouped;
 };
 
+/// Reads scalars where they are used, inside kernels: the host knows the elements of no tensor but those of
+/// integer parameters, which it needs as sizes.
+void sinkScalars(func::FuncOp entry) {
+  SmallVector<tensor::ExtractOp> scalars;
+  entry.walk([&](tensor::ExtractOp op) {
+    if (op.getIndices().empty() && !op->getParentOfType<linalg::LinalgOp>()) {
+      scalars.push_back(op);
+    }
+  });
+  for (tensor::ExtractOp scalar : scalars) {
+    for (OpOperand &use : llvm::make_early_inc_range(scalar->getUses())) {
+      if (auto reader = use.getOwner()->getParentOfType<linalg::LinalgOp>()) {
+        OpBuilder body = OpBuilder::atBlockBegin(&reader->getRegion(0).front());
+        use.set(body.clone(*scalar)->getResult(0));
+      }
+    }
+  }
+}
+
 LogicalResult Outliner::run() {
+  sinkScalars(entry);
   formGroups(entry.getBody().front());
   for (const Group &group : llvm::reverse(groups)) {
     outline(group);

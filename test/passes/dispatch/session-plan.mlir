@@ -55,3 +55,25 @@ func.func @count() {
   winnow.state.write @calls, %more : tensor<i64>
   return
 }
+
+// An integer parameter is a size for the host and a scalar for a kernel, which reads it itself.
+// CHECK-LABEL: plan.func @compare
+// CHECK: %[[ROWS:.*]] = plan.parameter_value @rows
+// CHECK: %[[BUFFER:.*]] = plan.parameter @rows
+// CHECK: plan.dispatch @kernels::@[[KERNEL:.*]] extents(%[[ROWS]]) buffers(%[[BUFFER]], %{{.*}})
+// CHECK: func.func private @[[KERNEL]](%[[ARGUMENT:.*]]: tensor<i64>
+// CHECK: linalg.generic
+// CHECK: tensor.extract %[[ARGUMENT]][] : tensor<i64>
+func.func @compare() -> tensor<?xi64> {
+  %n = winnow.parameter.get @rows : index
+  %e = tensor.empty(%n) : tensor<?xi64>
+  %r = linalg.generic {indexing_maps = [#id], iterator_types = ["parallel"]} outs(%e : tensor<?xi64>) {
+  ^bb0(%o: i64):
+    %i = linalg.index 0 : index
+    %i64 = arith.index_cast %i : index to i64
+    %n64 = arith.index_cast %n : index to i64
+    %left = arith.subi %n64, %i64 : i64
+    linalg.yield %left : i64
+  } -> tensor<?xi64>
+  return %r : tensor<?xi64>
+}
