@@ -35,7 +35,7 @@ def Winnow_MatmulOp : Winnow_ContractionOp<"matmul"> {
   }];
   let arguments = (ins TensorRankOf<[F16, BF16, F32, I8], [2]>:$x,
                        TensorRankOf<[F16, BF16, F32, I8], [2]>:$weights,
-                       Optional<Winnow_SelectionType>:$inputs, Optional<Winnow_SelectionType>:$outputs);
+                       Optional<Winnow_RowSelection>:$inputs, Optional<Winnow_RowSelection>:$outputs);
   let results = (outs TensorRankOf<[F16, BF16, F32, I32], [2]>:$result);
   let assemblyFormat = [{
     $x `,` $weights (`inputs` `(` $inputs^ `:` qualified(type($inputs)) `)`)?
@@ -78,7 +78,7 @@ def Winnow_Conv2DOp : Winnow_ContractionOp<"conv2d"> {
   }];
   let arguments = (ins TensorRankOf<[F16, BF16, F32, I8], [4]>:$x,
                        TensorRankOf<[F16, BF16, F32, I8], [4]>:$weights,
-                       Optional<Winnow_SelectionType>:$inputs, Optional<Winnow_SelectionType>:$outputs,
+                       Optional<Winnow_RowSelection>:$inputs, Optional<Winnow_RowSelection>:$outputs,
                        DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$strides,
                        DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations,
                        DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$padding);

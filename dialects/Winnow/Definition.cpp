@@ -63,6 +63,11 @@ Value Formula::toInteger(Value value) {
   return arith::IndexCastOp::create(builder, location, builder.getI32Type(), value);
 }
 
+Value Formula::toF32(Value value) {
+  Type f32 = builder.getF32Type();
+  return value.getType() == f32 ? value : arith::ExtFOp::create(builder, location, f32, value).getResult();
+}
+
 Value Formula::select(Value condition, Value yes, Value no) {
   return arith::SelectOp::create(builder, location, condition, yes, no);
 }
@@ -106,11 +111,32 @@ Value winnow::buildReduction(OpBuilder &builder, Location location, ArrayRef<OpF
 }
 
 SmallVector<Type> winnow::partTypes(SelectionType type) {
-  Type i32 = IntegerType::get(type.getContext(), 32);
-  SmallVector<Type> types{RankedTensorType::get({type.getRows(), type.getCapacity()}, i32),
-                          RankedTensorType::get({type.getRows()}, i32)};
-  if (ShapedType::isDynamic(type.getUniverse()))
-    types.push_back(IndexType::get(type.getContext()));
+  SmallVector<Type> types;
+  auto addPart = [&](ArrayRef<int64_t> shape) {
+    types.push_back(RankedTensorType::get(shape, IntegerType::get(type.getContext(), 32)));
+  };
+  auto addExtent = [&](int64_t extent) {
+    if (ShapedType::isDynamic(extent))
+      types.push_back(IndexType::get(type.getContext()));
+  };
+  switch (type.getForm()) {
+  case SelectionForm::Rows:
+    addPart({type.getRows(), type.getCapacity()});
+    addPart({type.getRows()});
+    addExtent(type.getUniverse());
+    break;
+  case SelectionForm::Columns:
+    addPart({addToExtent(type.getUniverse(), 1)});
+    addPart({multiplyExtents(type.getRows(), type.getCapacity())});
+    addExtent(type.getRows());
+    addExtent(type.getCapacity());
+    break;
+  case SelectionForm::Bitmap:
+    addPart({type.getRows(), wordsOfUniverse(type.getUniverse())});
+    addExtent(type.getUniverse());
+    addExtent(type.getCapacity());
+    break;
+  }
   return types;
 }
 

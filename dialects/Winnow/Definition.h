@@ -8,16 +8,18 @@
 
 namespace winnow {
 
-/// The values that stand for a selection; `rows` and `capacity` are the dimensions of `indices`.
+/// The values that stand for a selection in the form rows; `rows` and `capacity` are the dimensions of
+/// `indices`.
 struct SelectionParts {
   mlir::Value indices, counts;
   mlir::OpFoldResult universe;
 };
 
-/// The types of the values that stand for a selection of this type.
+/// The types of the values that stand for a selection of this type: the tensors of its form, then an index
+/// for each extent that neither the type nor a tensor tells.
 llvm::SmallVector<mlir::Type> partTypes(SelectionType type);
 
-/// The parts in the order of partTypes, and back.
+/// The parts of a selection in the form rows in the order of partTypes, and back.
 SelectionParts partsOf(SelectionType type, mlir::ValueRange values);
 llvm::SmallVector<mlir::Value> valuesOf(SelectionType type, const SelectionParts &parts,
                                         mlir::OpBuilder &builder, mlir::Location location);
@@ -37,6 +39,8 @@ public:
   /// An i32 as an index and back.
   mlir::Value toIndex(mlir::Value value);
   mlir::Value toInteger(mlir::Value value);
+  /// A float of at most 32 bits as f32.
+  mlir::Value toF32(mlir::Value value);
   mlir::Value select(mlir::Value condition, mlir::Value yes, mlir::Value no);
   mlir::Value both(mlir::Value a, mlir::Value b);
   mlir::Value either(mlir::Value a, mlir::Value b);

@@ -1,9 +1,11 @@
-// Extents of tensors and selections: how verifiers compare them and how they are computed from operands.
+// Extents of tensors and selections: how verifiers compare them, how they are computed from operands, and
+// what is known of a selection from what made it.
 #pragma once
 
 #include "dialects/Winnow/WinnowTypes.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Operation.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
 
 namespace winnow {
 
@@ -38,6 +40,30 @@ mlir::OpFoldResult getCapacity(mlir::OpBuilder &builder, mlir::Location location
 /// static and a value where it is dynamic.
 llvm::SmallVector<mlir::OpFoldResult> matchExtents(mlir::OpBuilder &builder, mlir::Value result,
                                                    llvm::ArrayRef<mlir::OpFoldResult> extents);
+
+/// Reifies one result from its extents; fails if one of them could not be told and is null.
+mlir::LogicalResult reifyShape(mlir::OpBuilder &builder, mlir::Value result,
+                               llvm::ArrayRef<mlir::OpFoldResult> extents,
+                               mlir::ReifiedRankedShapedTypeDims &shapes);
+
+/// The static extent `a * b`, dynamic if one of them is; and the same product at run time.
+int64_t multiplyExtents(int64_t a, int64_t b);
+mlir::OpFoldResult multiplyExtents(mlir::OpBuilder &builder, mlir::Location location, mlir::OpFoldResult a,
+                                   mlir::OpFoldResult b);
+
+/// How many words of 32 bits a row of a bitmap has: `universe / 32`, rounded up.
+int64_t wordsOfUniverse(int64_t universe);
+mlir::OpFoldResult wordsOfUniverse(mlir::OpBuilder &builder, mlir::Location location,
+                                   mlir::OpFoldResult universe);
+
+/// `extent + amount`; what is dynamic stays so.
+int64_t addToExtent(int64_t extent, int64_t amount);
+mlir::OpFoldResult addToExtent(mlir::OpBuilder &builder, mlir::Location location, mlir::OpFoldResult extent,
+                               int64_t amount);
+
+/// Lets a reader of `selection` read what it was converted from, since every form selects the same. False if
+/// it was not converted.
+bool readThroughConversion(mlir::OpOperand &selection);
 
 /// True if every entry of every row is known to be selected.
 bool isFullSelection(mlir::Value selection);

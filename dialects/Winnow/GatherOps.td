@@ -23,7 +23,7 @@ def Winnow_GatherOp : Winnow_Op<"gather", [Pure, Winnow_Reify, AllElementTypesMa
         : tensor<64xf32>, !winnow.selection<?x64, 16> -> tensor<?x16xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$source, Winnow_SelectionType:$selection, UnitAttr:$shared);
+  let arguments = (ins AnyRankedTensor:$source, Winnow_RowSelection:$selection, UnitAttr:$shared);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $source `,` $selection (`shared` $shared^)? attr-dict
@@ -55,7 +55,7 @@ def Winnow_ScatterOp : Winnow_Op<"scatter", [Pure, Winnow_Reify,
     ```
   }];
   let arguments = (ins RankedTensorOf<[AnyFloat, AnySignlessInteger]>:$source,
-                       Winnow_SelectionType:$selection);
+                       Winnow_RowSelection:$selection);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $source `,` $selection attr-dict `:` type($source) `,` qualified(type($selection)) `->` type($result)

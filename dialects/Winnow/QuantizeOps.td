@@ -24,7 +24,7 @@ def Winnow_QuantizeOp : Winnow_Op<"quantize", [Pure, Winnow_Reify]> {
         : tensor<?x16x8x8xf32> -> tensor<?x16x8x8xi8>, tensor<?xf32>
     ```
   }];
-  let arguments = (ins RankedTensorOf<[F32]>:$x, Optional<Winnow_SelectionType>:$active);
+  let arguments = (ins RankedTensorOf<[F32]>:$x, Optional<Winnow_RowSelection>:$active);
   let results = (outs RankedTensorOf<[I8]>:$values, TensorRankOf<[F32], [1]>:$scale);
   let assemblyFormat = [{
     $x (`active` `(` $active^ `:` qualified(type($active)) `)`)? attr-dict

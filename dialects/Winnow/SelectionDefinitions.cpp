@@ -1,6 +1,6 @@
 // Executable definitions of what makes selections and takes them apart, and of gather and scatter.
-#include "dialects/Winnow/Definition.h"
 #include "dialects/Winnow/Extents.h"
+#include "dialects/Winnow/SelectionForms.h"
 #include "dialects/Winnow/WinnowOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -64,6 +64,25 @@ Results SelectTopKOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> operand
   return selectionResults(getType(), buildSelection(builder, getLoc(), mask, capacity), builder, getLoc());
 }
 
+Results SelectBlocksOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> operands) {
+  Value queries = operands[0].front(), keys = operands[1].front();
+  SmallVector<OpFoldResult> extents = extentsOf(builder, getLoc(), queries);
+  extents.insert(extents.begin() + 2, getDimension(builder, getLoc(), keys, 1));
+  Value scores =
+      buildReduction(builder, getLoc(), extents, 3, builder.getF32FloatAttr(0.0f),
+                     [&](Formula &formula, ValueRange at, Value sum) -> Value {
+                       Value query = formula.toF32(formula.entry(queries, {at[0], at[1], at[3]}));
+                       Value key = formula.toF32(formula.entry(keys, {at[0], at[2], at[3]}));
+                       Value product = arith::MulFOp::create(formula.builder, formula.location, query, key);
+                       return arith::AddFOp::create(formula.builder, formula.location, sum, product);
+                     });
+  Value rows = tensor::CollapseShapeOp::create(builder, getLoc(), scores,
+                                               SmallVector<ReassociationIndices>{{0, 1}, {2}});
+  Value mask = buildTopKMask(builder, getLoc(), rows, getK());
+  OpFoldResult capacity = builder.getIndexAttr(getType().getCapacity());
+  return selectionResults(getType(), buildSelection(builder, getLoc(), mask, capacity), builder, getLoc());
+}
+
 Results SelectThresholdOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> operands) {
   Value scores = operands[0].front();
   auto type = cast<FloatType>(getElementTypeOrSelf(scores.getType()));
@@ -90,27 +109,26 @@ Results SelectionFromMaskOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> 
 Results SelectionEnumerateOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> operands) {
   Value mask = operands[0].front();
   int64_t capacity = getIndices().getType().getDimSize(1);
-  OpFoldResult entries = ShapedType::isDynamic(capacity) ? getDimension(builder, getLoc(), mask, 1)
-                                                         : OpFoldResult(builder.getIndexAttr(capacity));
+  OpFoldResult entries = builder.getIndexAttr(capacity);
+  if (ShapedType::isDynamic(capacity))
+    entries = getCapacity() ? OpFoldResult(operands[1].front()) : getDimension(builder, getLoc(), mask, 1);
   SelectionParts parts = buildSelection(builder, getLoc(), mask, entries);
   return {{parts.indices}, {parts.counts}};
 }
 
 Results SelectionToMaskOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> operands) {
-  Value positions = buildPositions(builder, getLoc(), partsOf(getSelection().getType(), operands[0]));
-  Value mask = buildTensor(builder, getLoc(), extentsOf(builder, getLoc(), positions), builder.getI1Type(),
-                           [&](Formula &formula, ValueRange at) {
-                             return formula.isLess(formula.integer(-1), formula.entry(positions, at));
-                           });
-  return {{mask}};
+  return {{buildMask(builder, getLoc(), getSelection().getType(), operands[0])}};
 }
 
 Results SelectionIndicesOp::decompose(OpBuilder &, ArrayRef<ValueRange> operands) {
   return {{operands[0][0]}};
 }
 
-Results SelectionCountsOp::decompose(OpBuilder &, ArrayRef<ValueRange> operands) {
-  return {{operands[0][1]}};
+Results SelectionCountsOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> operands) {
+  SelectionType type = getSelection().getType();
+  if (type.getForm() == SelectionForm::Rows)
+    return {{operands[0][1]}};
+  return {{buildMaskCounts(builder, getLoc(), buildMask(builder, getLoc(), type, operands[0]), 0)}};
 }
 
 Results SelectionPositionsOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> operands) {

@@ -35,20 +35,25 @@ int64_t topKCapacity(int64_t universe, int64_t k) {
   return ShapedType::isDynamic(universe) ? k : std::min(universe, k);
 }
 
+LogicalResult checkK(Operation *op, uint64_t k) {
+  if (static_cast<int64_t>(k) >= 1)
+    return success();
+  return op->emitOpError("k is ") << static_cast<int64_t>(k) << ", but must be at least 1 (C2)";
+}
+
+LogicalResult checkTopKCapacity(Operation *op, SelectionType result, uint64_t k, StringRef label) {
+  int64_t capacity = topKCapacity(result.getUniverse(), static_cast<int64_t>(k));
+  if (result.getCapacity() == capacity)
+    return success();
+  return op->emitOpError("the result's capacity must be ")
+         << capacity << " in " << result << " (" << label << ")";
+}
+
 RankedTensorType partType(Value selection, ArrayRef<int64_t> shape, unsigned width) {
   return RankedTensorType::get(shape, IntegerType::get(selection.getContext(), width));
 }
 
 SelectionType typeOf(Value selection) { return cast<SelectionType>(selection.getType()); }
-
-/// The shape of `result`; fails if an extent cannot be told.
-LogicalResult reify(OpBuilder &builder, Value result, ArrayRef<OpFoldResult> extents,
-                    ReifiedRankedShapedTypeDims &shapes) {
-  if (llvm::any_of(extents, [](OpFoldResult extent) { return !extent; }))
-    return failure();
-  shapes.push_back(matchExtents(builder, result, extents));
-  return success();
-}
 
 /// A top-k that can leave nothing out selects everything.
 struct SelectEverything : OpRewritePattern<SelectTopKOp> {
@@ -79,19 +84,44 @@ void SelectTopKOp::build(OpBuilder &builder, OperationState &state, Value scores
 }
 
 LogicalResult SelectTopKOp::verify() {
-  auto k = static_cast<int64_t>(getK());
-  if (k < 1)
-    return emitOpError("k is ") << k << ", but must be at least 1 (C2)";
-  if (failed(checkRowsAndUniverse(*this, "scores", getScores(), getType(), "C3")))
+  if (failed(checkK(*this, getK())) ||
+      failed(checkRowsAndUniverse(*this, "scores", getScores(), getType(), "C3")))
     return failure();
-  int64_t capacity = topKCapacity(getType().getUniverse(), k);
-  if (getType().getCapacity() != capacity)
-    return emitOpError("the result's capacity must be ") << capacity << " in " << getType() << " (C4)";
-  return success();
+  return checkTopKCapacity(*this, getType(), getK(), "C4");
 }
 
 void SelectTopKOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
   patterns.add<SelectEverything>(context);
+}
+
+void SelectBlocksOp::build(OpBuilder &builder, OperationState &state, Value queries, Value keys, int64_t k) {
+  auto queryType = cast<RankedTensorType>(queries.getType()),
+       keyType = cast<RankedTensorType>(keys.getType());
+  int64_t rows = multiplyExtents(queryType.getDimSize(0), queryType.getDimSize(1));
+  int64_t universe = keyType.getDimSize(1);
+  build(builder, state, SelectionType::get(builder.getContext(), rows, universe, topKCapacity(universe, k)),
+        queries, keys, builder.getI64IntegerAttr(k));
+}
+
+LogicalResult SelectBlocksOp::verify() {
+  RankedTensorType queries = getQueries().getType(), keys = getKeys().getType();
+  if (queries.getElementType() != keys.getElementType())
+    return emitOpError("'keys' has element type ")
+           << keys.getElementType() << ", but 'queries' has " << queries.getElementType() << " (C1)";
+  if (failed(checkK(*this, getK())))
+    return failure();
+  for (int64_t dimension : {0, 2})
+    if (failed(checkDimension(*this, "keys", getKeys(), dimension,
+                              "dimension " + Twine(dimension) + " of 'queries'",
+                              queries.getDimSize(dimension), "C3")))
+      return failure();
+  int64_t rows = multiplyExtents(queries.getDimSize(0), queries.getDimSize(1));
+  if (failed(checkExtent(*this, "the result's number of rows", getType().getRows(),
+                         "the number of query blocks", rows, "C4")) ||
+      failed(checkDimension(*this, "keys", getKeys(), 1, "the result's universe", getType().getUniverse(),
+                            "C4")))
+    return failure();
+  return checkTopKCapacity(*this, getType(), getK(), "C5");
 }
 
 void SelectThresholdOp::build(OpBuilder &builder, OperationState &state, Value scores,
@@ -139,6 +169,8 @@ LogicalResult SelectionToMaskOp::verify() {
 }
 
 OpFoldResult SelectionToMaskOp::fold(FoldAdaptor) {
+  if (readThroughConversion(getSelectionMutable()))
+    return getResult();
   auto fromMask = getSelection().getDefiningOp<SelectionFromMaskOp>();
   if (fromMask && fromMask.getMask().getType() == getType())
     return fromMask.getMask();
@@ -146,9 +178,9 @@ OpFoldResult SelectionToMaskOp::fold(FoldAdaptor) {
 }
 
 LogicalResult SelectionToMaskOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &shapes) {
-  return reify(builder, getResult(),
-               {findRows(builder, getLoc(), getSelection()), findUniverse(builder, getLoc(), getSelection())},
-               shapes);
+  return reifyShape(
+      builder, getResult(),
+      {findRows(builder, getLoc(), getSelection()), findUniverse(builder, getLoc(), getSelection())}, shapes);
 }
 
 void SelectionIndicesOp::build(OpBuilder &builder, OperationState &state, Value selection) {
@@ -173,9 +205,9 @@ OpFoldResult SelectionIndicesOp::fold(FoldAdaptor) {
 }
 
 LogicalResult SelectionIndicesOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &shapes) {
-  return reify(builder, getResult(),
-               {findRows(builder, getLoc(), getSelection()), findCapacity(builder, getLoc(), getSelection())},
-               shapes);
+  return reifyShape(
+      builder, getResult(),
+      {findRows(builder, getLoc(), getSelection()), findCapacity(builder, getLoc(), getSelection())}, shapes);
 }
 
 void SelectionCountsOp::build(OpBuilder &builder, OperationState &state, Value selection) {
@@ -188,6 +220,8 @@ LogicalResult SelectionCountsOp::verify() {
 }
 
 OpFoldResult SelectionCountsOp::fold(FoldAdaptor) {
+  if (readThroughConversion(getSelectionMutable()))
+    return getResult();
   auto assemble = getSelection().getDefiningOp<SelectionAssembleOp>();
   if (assemble && assemble.getCounts().getType() == getType())
     return assemble.getCounts();
@@ -195,7 +229,7 @@ OpFoldResult SelectionCountsOp::fold(FoldAdaptor) {
 }
 
 LogicalResult SelectionCountsOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &shapes) {
-  return reify(builder, getResult(), {findRows(builder, getLoc(), getSelection())}, shapes);
+  return reifyShape(builder, getResult(), {findRows(builder, getLoc(), getSelection())}, shapes);
 }
 
 void SelectionPositionsOp::build(OpBuilder &builder, OperationState &state, Value selection) {
@@ -214,9 +248,9 @@ LogicalResult SelectionPositionsOp::verify() {
 
 LogicalResult SelectionPositionsOp::reifyResultShapes(OpBuilder &builder,
                                                       ReifiedRankedShapedTypeDims &shapes) {
-  return reify(builder, getResult(),
-               {findRows(builder, getLoc(), getSelection()), findUniverse(builder, getLoc(), getSelection())},
-               shapes);
+  return reifyShape(
+      builder, getResult(),
+      {findRows(builder, getLoc(), getSelection()), findUniverse(builder, getLoc(), getSelection())}, shapes);
 }
 
 LogicalResult SelectionEnumerateOp::verify() {
@@ -226,19 +260,27 @@ LogicalResult SelectionEnumerateOp::verify() {
       failed(checkDimension(*this, "counts", getCounts(), 0, "the mask's number of rows", mask.getDimSize(0),
                             "C1")))
     return failure();
-  if (getIndices().getType().isDynamicDim(1) && !mask.isDynamicDim(1))
+  bool isDynamic = getIndices().getType().isDynamicDim(1);
+  if (getCapacity() && !isDynamic)
+    return emitOpError("has an operand 'capacity', but dimension 1 of indices is ")
+           << getIndices().getType().getDimSize(1) << " (C3)";
+  if (isDynamic && !getCapacity() && !mask.isDynamicDim(1))
     return emitOpError("dimension 1 of indices is dynamic, but that of mask is ")
            << mask.getDimSize(1) << " (C2)";
   return success();
 }
 
+OpFoldResult SelectionEnumerateOp::getMixedCapacity(OpBuilder &builder) {
+  int64_t capacity = getIndices().getType().getDimSize(1);
+  if (!ShapedType::isDynamic(capacity))
+    return builder.getIndexAttr(capacity);
+  return getCapacity() ? OpFoldResult(getCapacity()) : getDimension(builder, getLoc(), getMask(), 1);
+}
+
 LogicalResult SelectionEnumerateOp::reifyResultShapes(OpBuilder &builder,
                                                       ReifiedRankedShapedTypeDims &shapes) {
   OpFoldResult rows = getDimension(builder, getLoc(), getMask(), 0);
-  OpFoldResult capacity = getIndices().getType().isDynamicDim(1)
-                              ? getDimension(builder, getLoc(), getMask(), 1)
-                              : OpFoldResult(builder.getIndexAttr(getIndices().getType().getDimSize(1)));
-  shapes.push_back(matchExtents(builder, getIndices(), {rows, capacity}));
+  shapes.push_back(matchExtents(builder, getIndices(), {rows, getMixedCapacity(builder)}));
   shapes.push_back(matchExtents(builder, getCounts(), {rows}));
   return success();
 }

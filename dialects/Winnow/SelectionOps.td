@@ -25,7 +25,7 @@ def Winnow_SelectTopKOp : Winnow_Op<"select.topk", [Pure]> {
     ```
   }];
   let arguments = (ins Winnow_Scores:$scores, I64Attr:$k);
-  let results = (outs Winnow_SelectionType:$result);
+  let results = (outs Winnow_RowSelection:$result);
   let assemblyFormat = "$scores `,` `k` `=` $k attr-dict `:` type($scores) `->` qualified(type($result))";
   let builders = [OpBuilder<(ins "::mlir::Value":$scores, "int64_t":$k)>];
   let hasVerifier = 1;
@@ -48,12 +48,41 @@ def Winnow_SelectThresholdOp : Winnow_Op<"select.threshold", [Pure]> {
     ```
   }];
   let arguments = (ins Winnow_Scores:$scores, Winnow_ThresholdComparison:$comparison, F64Attr:$threshold);
-  let results = (outs Winnow_SelectionType:$result);
+  let results = (outs Winnow_RowSelection:$result);
   let assemblyFormat = [{
     $scores `,` $comparison $threshold attr-dict `:` type($scores) `->` qualified(type($result))
   }];
   let builders = [OpBuilder<(ins "::mlir::Value":$scores, "::winnow::ThresholdComparison":$comparison,
                                  "double":$threshold)>];
+  let hasVerifier = 1;
+}
+
+def Winnow_SelectBlocksOp : Winnow_Op<"select.blocks", [Pure]> {
+  let summary = "selects the k key blocks of each query block whose summaries fit best";
+  let description = [{
+    The choice of block-sparse attention, fused with its scores: row `b * QB + i` of the result selects the
+    `k` blocks `j` with the highest `sum(queries[b, i, d] * keys[b, j, d])`, accumulated in f32. Equal scores:
+    the lower index wins. NaN is lower than every number. A `k` above the universe selects everything.
+
+    - (C1) `queries` and `keys` have rank 3 and the same float element type.
+    - (C2) `k` is at least 1.
+    - (C3) Dimensions 0 and 2 of `keys` are those of `queries`.
+    - (C4) The result's rows are the product of dimensions 0 and 1 of `queries`, its universe is dimension 1
+      of `keys`.
+    - (C5) The result's capacity is the smaller of `k` and the universe; `k` if the universe is dynamic.
+
+    ```mlir
+    %blocks = winnow.select.blocks %queries, %keys, k = 8
+        : tensor<4x?x64xf32>, tensor<4x32x64xf32> -> !winnow.selection<?x32, 8>
+    ```
+  }];
+  let arguments = (ins TensorRankOf<[F16, BF16, F32], [3]>:$queries,
+                       TensorRankOf<[F16, BF16, F32], [3]>:$keys, I64Attr:$k);
+  let results = (outs Winnow_RowSelection:$result);
+  let assemblyFormat = [{
+    $queries `,` $keys `,` `k` `=` $k attr-dict `:` type($queries) `,` type($keys) `->` qualified(type($result))
+  }];
+  let builders = [OpBuilder<(ins "::mlir::Value":$queries, "::mlir::Value":$keys, "int64_t":$k)>];
   let hasVerifier = 1;
 }
 
@@ -69,7 +98,7 @@ def Winnow_SelectionFromMaskOp : Winnow_Op<"selection.from_mask", [Pure]> {
     ```
   }];
   let arguments = (ins TensorRankOf<[I1], [2]>:$mask);
-  let results = (outs Winnow_SelectionType:$result);
+  let results = (outs Winnow_RowSelection:$result);
   let assemblyFormat = "$mask attr-dict `:` type($mask) `->` qualified(type($result))";
   let builders = [OpBuilder<(ins "::mlir::Value":$mask)>];
   let hasVerifier = 1;
@@ -104,7 +133,7 @@ def Winnow_SelectionIndicesOp : Winnow_Op<"selection.indices", [Pure, Winnow_Rei
     %indices = winnow.selection.indices %active : !winnow.selection<?x64, 16> -> tensor<?x16xi32>
     ```
   }];
-  let arguments = (ins Winnow_SelectionType:$selection);
+  let arguments = (ins Winnow_RowSelection:$selection);
   let results = (outs TensorRankOf<[I32], [2]>:$result);
   let assemblyFormat = "$selection attr-dict `:` qualified(type($selection)) `->` type($result)";
   let builders = [OpBuilder<(ins "::mlir::Value":$selection)>];
@@ -141,7 +170,7 @@ def Winnow_SelectionPositionsOp : Winnow_Op<"selection.positions", [Pure, Winnow
     %positions = winnow.selection.positions %active : !winnow.selection<?x64, 16> -> tensor<?x64xi32>
     ```
   }];
-  let arguments = (ins Winnow_SelectionType:$selection);
+  let arguments = (ins Winnow_RowSelection:$selection);
   let results = (outs TensorRankOf<[I32], [2]>:$result);
   let assemblyFormat = "$selection attr-dict `:` qualified(type($selection)) `->` type($result)";
   let builders = [OpBuilder<(ins "::mlir::Value":$selection)>];
@@ -156,16 +185,24 @@ def Winnow_SelectionEnumerateOp : Winnow_Op<"selection.enumerate", [Pure, Winnow
     set entries as `indices` has columns; further ones are dropped.
 
     - (C1) The rows of `indices` and `counts` are those of `mask`.
-    - (C2) Dimension 1 of `indices` is static, or dynamic like that of `mask`, whose size it then has.
+    - (C2) Dimension 1 of `indices` is static, or the operand `capacity`, or dynamic like that of `mask`, whose size
+      it then has.
+    - (C3) `capacity` is given only when dimension 1 of `indices` is dynamic.
 
     ```mlir
     %indices, %counts = winnow.selection.enumerate %mask
         : tensor<?x64xi1> -> tensor<?x16xi32>, tensor<?xi32>
     ```
   }];
-  let arguments = (ins TensorRankOf<[I1], [2]>:$mask);
+  let arguments = (ins TensorRankOf<[I1], [2]>:$mask, Optional<Index>:$capacity);
   let results = (outs TensorRankOf<[I32], [2]>:$indices, TensorRankOf<[I32], [1]>:$counts);
-  let assemblyFormat = "$mask attr-dict `:` type($mask) `->` type($indices) `,` type($counts)";
+  let assemblyFormat = [{
+    $mask (`capacity` `(` $capacity^ `)`)? attr-dict `:` type($mask) `->` type($indices) `,` type($counts)
+  }];
+  let extraClassDeclaration = [{
+    /// The size of dimension 1 of the indices.
+    ::mlir::OpFoldResult getMixedCapacity(::mlir::OpBuilder &builder);
+  }];
   let hasVerifier = 1;
 }
 
@@ -187,7 +224,7 @@ def Winnow_SelectionAssembleOp : Winnow_Op<"selection.assemble", [Pure]> {
   }];
   let arguments = (ins TensorRankOf<[I32], [2]>:$indices, TensorRankOf<[I32], [1]>:$counts,
                        Optional<Index>:$universe);
-  let results = (outs Winnow_SelectionType:$result);
+  let results = (outs Winnow_RowSelection:$result);
   let assemblyFormat = [{
     $indices `,` $counts (`universe` `(` $universe^ `)`)? attr-dict
     `:` type($indices) `,` type($counts) `->` qualified(type($result))

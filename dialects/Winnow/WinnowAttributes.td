@@ -7,7 +7,9 @@ include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 
 def Winnow_SelectionForm : I32EnumAttr<"SelectionForm", "how a selection is laid out", [
-    I32EnumAttrCase<"Rows", 0, "rows">
+    I32EnumAttrCase<"Rows", 0, "rows">,
+    I32EnumAttrCase<"Columns", 1, "columns">,
+    I32EnumAttrCase<"Bitmap", 2, "bitmap">
   ]> {
   let cppNamespace = "::winnow";
   let genSpecializedAttr = 0;

@@ -10,9 +10,10 @@ def DefinedOpInterface : OpInterface<"DefinedOpInterface"> {
     An operation with an executable definition: what it computes, in upstream dialects on tensors. A
     definition only has to be obviously right; the reference device executes nothing else.
 
-    A selection is several values: its indices (`rows` x `capacity`, i32), its counts (`rows`, i32) and, if
-    its type does not tell the universe, that as an index. What lies beyond a count is unspecified and
-    influences nothing.
+    A selection is several values: in the form rows its indices (`rows` x `capacity`, i32), its counts
+    (`rows`, i32) and, if its type does not tell the universe, that as an index; in the form columns its
+    offsets, its members and, where they are dynamic, rows and capacity; as a bitmap its words and, where
+    they are dynamic, universe and capacity. What is unspecified in a part influences nothing.
   }];
   let methods = [
     InterfaceMethod<

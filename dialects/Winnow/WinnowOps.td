@@ -3,6 +3,7 @@
 #define WINNOW_OPS_TD
 
 include "dialects/Winnow/SelectionOps.td"
+include "dialects/Winnow/SelectionFormOps.td"
 include "dialects/Winnow/GatherOps.td"
 include "dialects/Winnow/ContractionOps.td"
 include "dialects/Winnow/GateOps.td"

@@ -3,6 +3,8 @@
 
 #include "dialects/Winnow/Extents.h"
 #include "dialects/Winnow/WinnowOps.h"
+#include "passes/Dispatch/BuildGeneric.h"
+#include "passes/Dispatch/Expansions.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -14,54 +16,6 @@ namespace winnow {
 using namespace mlir;
 
 namespace {
-
-using utils::IteratorType;
-using Body = llvm::function_ref<Value(OpBuilder &, Location, ValueRange arguments)>;
-
-/// A linalg.generic with one result of `sizes`, whose loops are the result's dimensions and then
-/// `reductions` more; `maps` are those of the inputs. Accumulations start at `start`.
-Value createGeneric(OpBuilder &builder, Location loc, ArrayRef<OpFoldResult> sizes, Type elementType,
-                    ValueRange inputs, ArrayRef<AffineMap> maps, unsigned reductions, Attribute start,
-                    Body body) {
-  unsigned rank = sizes.size();
-  Value init = tensor::EmptyOp::create(builder, loc, sizes, elementType);
-  if (reductions > 0) {
-    Value value = arith::ConstantOp::create(builder, loc, cast<TypedAttr>(start));
-    init = linalg::FillOp::create(builder, loc, value, init).getResult(0);
-  }
-  SmallVector<AffineMap> allMaps(maps);
-  allMaps.push_back(
-      AffineMap::getMultiDimIdentityMap(rank + reductions, builder.getContext()).getMajorSubMap(rank));
-  SmallVector<IteratorType> iterators(rank, IteratorType::parallel);
-  iterators.append(reductions, IteratorType::reduction);
-  return linalg::GenericOp::create(builder, loc, init.getType(), inputs, init, allMaps, iterators,
-                                   [&](OpBuilder &nested, Location at, ValueRange arguments) {
-                                     linalg::YieldOp::create(nested, at, body(nested, at, arguments));
-                                   })
-      .getResult(0);
-}
-
-AffineMap mapOf(OpBuilder &builder, unsigned loops, ArrayRef<unsigned> dimensions) {
-  return AffineMap::getMultiDimMapWithTargets(loops, dimensions, builder.getContext());
-}
-
-Value castTo(OpBuilder &builder, Location loc, Type type, Value value) {
-  return value.getType() == type ? value : tensor::CastOp::create(builder, loc, type, value).getResult();
-}
-
-/// The index of loop `dimension` as i32.
-Value index32(OpBuilder &builder, Location loc, int64_t dimension) {
-  Value index = linalg::IndexOp::create(builder, loc, dimension);
-  return arith::IndexCastOp::create(builder, loc, builder.getI32Type(), index);
-}
-
-Value compare(OpBuilder &builder, Location loc, arith::CmpIPredicate predicate, Value a, Value b) {
-  return arith::CmpIOp::create(builder, loc, predicate, a, b);
-}
-
-Value compare(OpBuilder &builder, Location loc, arith::CmpFPredicate predicate, Value a, Value b) {
-  return arith::CmpFOp::create(builder, loc, predicate, a, b);
-}
 
 struct Parts {
   Value indices, counts;
@@ -81,24 +35,6 @@ Value findMask(Value selection) {
     return {};
   }
   return enumerate.getMask();
-}
-
-/// Replaces the operation that makes a selection by the enumeration of `mask`.
-void replaceByEnumeration(PatternRewriter &rewriter, Operation *op, Value mask) {
-  Location loc = op->getLoc();
-  auto type = cast<SelectionType>(op->getResult(0).getType());
-  Type i32 = rewriter.getI32Type();
-  auto enumerate =
-      SelectionEnumerateOp::create(rewriter, loc,
-                                   TypeRange{RankedTensorType::get({type.getRows(), type.getCapacity()}, i32),
-                                             RankedTensorType::get({type.getRows()}, i32)},
-                                   mask);
-  Value universe;
-  if (ShapedType::isDynamic(type.getUniverse())) {
-    universe = getValueOrCreateConstantIndexOp(rewriter, loc, getDimension(rewriter, loc, mask, 1));
-  }
-  rewriter.replaceOpWithNewOp<SelectionAssembleOp>(op, type, enumerate.getIndices(), enumerate.getCounts(),
-                                                   universe);
 }
 
 struct ExpandFromMask : OpRewritePattern<SelectionFromMaskOp> {
@@ -194,6 +130,8 @@ struct ExpandPositions : OpRewritePattern<SelectionPositionsOp> {
 struct ExpandToMask : OpRewritePattern<SelectionToMaskOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(SelectionToMaskOp op, PatternRewriter &rewriter) const override {
+    if (op.getSelection().getType().getForm() != SelectionForm::Rows)
+      return rewriter.notifyMatchFailure(op, "is not in the form rows");
     Location loc = op.getLoc();
     Value mask = findMask(op.getSelection());
     if (!mask) {
@@ -209,15 +147,6 @@ struct ExpandToMask : OpRewritePattern<SelectionToMaskOp> {
     return success();
   }
 };
-
-/// The value that linalg.index has for each dimension of `rank`.
-SmallVector<Value> allIndices(OpBuilder &builder, Location loc, int64_t rank) {
-  SmallVector<Value> indices;
-  for (int64_t dimension = 0; dimension < rank; ++dimension) {
-    indices.push_back(linalg::IndexOp::create(builder, loc, dimension));
-  }
-  return indices;
-}
 
 struct ExpandGather : OpRewritePattern<GatherOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -380,6 +309,7 @@ struct ExpandSelections : impl::ExpandSelectionsBase<ExpandSelections> {
     RewritePatternSet patterns(&getContext());
     patterns.add<ExpandFromMask, ExpandThreshold, ExpandTopK, ExpandPositions, ExpandToMask, ExpandGather,
                  ExpandScatter, ExpandChannelGate, ExpandQuantize, ExpandPadding>(&getContext());
+    populateSelectionFormExpansions(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
       getOperation().emitError() << "expansion of selections did not reach an end";
       signalPassFailure();

@@ -19,17 +19,22 @@ namespace {
 
 /// Whether `op` computes on tensors and so belongs in a kernel.
 bool isCompute(Operation *op) {
-  return isa<linalg::LinalgOp, TilingInterface, SelectionEnumerateOp>(op) && op->getNumResults() > 0;
+  return isa<linalg::LinalgOp, TilingInterface, SelectionEnumerateOp, SelectionEnumerateColumnsOp,
+             SelectionAccumulateOp>(op) &&
+         op->getNumResults() > 0;
 }
 
 /// Whether `op`'s tiles are of its own making, so that nothing is fused with it.
-bool isAlone(Operation *op) { return isa<tensor::PadOp, SelectionEnumerateOp, AttentionOp>(op); }
+bool isAlone(Operation *op) {
+  return isa<tensor::PadOp, SelectionEnumerateOp, SelectionEnumerateColumnsOp, SelectionAccumulateOp,
+             AttentionOp>(op);
+}
 
 bool isFill(Operation *op) { return isa_and_nonnull<linalg::FillOp>(op); }
 
 /// Whether a copy of `op` inside a kernel is cheaper than a buffer between kernels.
 bool isRepeated(Operation *op) {
-  if (isFill(op) || isa<tensor::EmptyOp, SelectionAssembleOp>(op)) {
+  if (isFill(op) || isa<tensor::EmptyOp, SelectionAssembleOp, SelectionAssembleColumnsOp>(op)) {
     return true;
   }
   auto constant = dyn_cast<arith::ConstantOp>(op);
@@ -75,6 +80,15 @@ Value startOf(Value init) {
     return {};
   }
   return isFill(definition) ? cast<linalg::FillOp>(definition).getInputs()[0] : init;
+}
+
+/// The argument whose shape is the item space: the (last) result, unless the results are cut at places that
+/// only an input tells.
+int64_t domainOf(Operation *root, const SetVector<Value> &tensors) {
+  if (auto enumerate = dyn_cast<SelectionEnumerateColumnsOp>(root)) {
+    return llvm::find(tensors, enumerate.getOffsets()) - tensors.begin();
+  }
+  return tensors.size() + root->getNumResults() - 1;
 }
 
 class Outliner {
@@ -298,7 +312,7 @@ void Outliner::outline(const Group &group) {
   kernel.setPrivate();
   kernel->setAttr(kKernelAttribute, builder.getUnitAttr());
   kernel->setAttr(kInputsAttribute, builder.getI64IntegerAttr(inputs));
-  kernel->setAttr(kDomainAttribute, builder.getI64IntegerAttr(inputs + root->getNumResults() - 1));
+  kernel->setAttr(kDomainAttribute, builder.getI64IntegerAttr(domainOf(root, tensors)));
 
   Block *block = kernel.addEntryBlock();
   OpBuilder body = OpBuilder::atBlockBegin(block);

@@ -40,6 +40,10 @@ def ExpandSelections : Pass<"winnow-expand-selections", "::mlir::func::FuncOp"> 
     quantization become `linalg.generic` operations that read by index. Products and convolutions stay, on a
     selection assembled from the parts; a convolution's padding becomes a `tensor.pad` before it.
 
+    Other forms come from the mask too: the offsets and members of `columns` from
+    `winnow.selection.accumulate` and `winnow.selection.enumerate_columns`, the words of a `bitmap` from a
+    `linalg.generic`. The choice of blocks becomes their scores and a top-k.
+
     ```mlir
     %s = winnow.select.threshold %x, gt 0.0 : tensor<?x64xf32> -> !winnow.selection<?x64, 64>
     ```

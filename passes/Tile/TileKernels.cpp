@@ -129,7 +129,12 @@ AttentionOp findAttention(func::FuncOp kernel) {
 
 /// Whether the kernel works on a selection, whose rows have extents of their own.
 bool hasSelection(func::FuncOp kernel) {
-  return kernel.walk([](SelectionAssembleOp) { return WalkResult::interrupt(); }).wasInterrupted();
+  return kernel
+      .walk([](Operation *op) {
+        return isa<SelectionAssembleOp, SelectionAssembleColumnsOp>(op) ? WalkResult::interrupt()
+                                                                        : WalkResult::advance();
+      })
+      .wasInterrupted();
 }
 
 LogicalResult TileKernels::tile(func::FuncOp kernel) {
@@ -137,6 +142,12 @@ LogicalResult TileKernels::tile(func::FuncOp kernel) {
   for (Operation &op : kernel.getBody().front()) {
     if (auto enumerate = dyn_cast<SelectionEnumerateOp>(op)) {
       return tileEnumeration(rewriter, kernel, enumerate);
+    }
+    if (auto enumerate = dyn_cast<SelectionEnumerateColumnsOp>(op)) {
+      return tileColumnEnumeration(rewriter, kernel, enumerate);
+    }
+    if (auto accumulate = dyn_cast<SelectionAccumulateOp>(op)) {
+      return tileAccumulation(rewriter, kernel, accumulate);
     }
     if (auto pad = dyn_cast<tensor::PadOp>(op)) {
       if (isHost && pad.getConstantPaddingValue()) {

@@ -15,8 +15,6 @@ namespace {
 
 // An item's block stays in the first-level data cache; a dimension that is padded is whole even so.
 constexpr int64_t kItemElements = 4096;
-// A tile of this size covers any extent.
-constexpr int64_t kWhole = std::numeric_limits<int32_t>::max();
 
 SmallVector<int64_t> choosePaddingTile(tensor::PadOp pad) {
   ArrayRef<int64_t> shape = pad.getResultType().getShape();
@@ -26,7 +24,7 @@ SmallVector<int64_t> choosePaddingTile(tensor::PadOp pad) {
   auto spend = [&](int64_t size) { budget = std::max<int64_t>(1, budget / std::max<int64_t>(1, size)); };
   for (auto [dimension, size] : llvm::enumerate(shape)) {
     if (padded.test(dimension)) {
-      tile[dimension] = ShapedType::isDynamic(size) ? kWhole : std::max<int64_t>(1, size);
+      tile[dimension] = ShapedType::isDynamic(size) ? kWholeTile : std::max<int64_t>(1, size);
       spend(ShapedType::isDynamic(size) ? kItemElements : size);
     }
   }

@@ -13,6 +13,7 @@ import conditions
 import contractions
 import dense
 import elementwise
+import forms
 import quantized
 import selections
 from case import Sampler
@@ -26,6 +27,7 @@ GROUPS = {
     "quantized": quantized.quantized_cases,
     "elementwise": elementwise.elementwise_cases,
     "selections": selections.selection_cases,
+    "forms": forms.form_cases,
     "movement": selections.movement_cases,
     "gates": selections.gate_cases,
     "conditions": conditions.condition_cases,

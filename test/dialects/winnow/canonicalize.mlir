@@ -101,3 +101,67 @@ func.func @open_gate(%x: tensor<4x2x3xf32>, %g: tensor<4x2xf32>) -> (tensor<4x2x
   %1 = winnow.channel_gate %x, %half : tensor<4x2x3xf32>, tensor<4x2xf32>
   return %0, %1 : tensor<4x2x3xf32>, tensor<4x2x3xf32>
 }
+
+// -----
+
+// A conversion there and back is what it began with, whatever it went through.
+// CHECK-LABEL: @conversions
+// CHECK-SAME: (%[[S:.*]]: !winnow.selection<?x64, 16>)
+// CHECK-NEXT: %[[B:.*]] = winnow.selection.convert %[[S]] : !winnow.selection<?x64, 16> -> !winnow.selection<?x64, 16, bitmap>
+// CHECK-NEXT: return %[[S]], %[[S]], %[[B]]
+func.func @conversions(%s: !winnow.selection<?x64, 16>)
+    -> (!winnow.selection<?x64, 16>, !winnow.selection<?x64, 16>, !winnow.selection<?x64, 16, bitmap>) {
+  %same = winnow.selection.convert %s : !winnow.selection<?x64, 16> -> !winnow.selection<?x64, 16>
+  %c = winnow.selection.convert %s : !winnow.selection<?x64, 16> -> !winnow.selection<?x64, 16, columns>
+  %r = winnow.selection.convert %c : !winnow.selection<?x64, 16, columns> -> !winnow.selection<?x64, 16>
+  %b = winnow.selection.convert %c : !winnow.selection<?x64, 16, columns> -> !winnow.selection<?x64, 16, bitmap>
+  return %same, %r, %b
+      : !winnow.selection<?x64, 16>, !winnow.selection<?x64, 16>, !winnow.selection<?x64, 16, bitmap>
+}
+
+// -----
+
+// What every form tells is read from what was converted; columns keep their counts by entry.
+// CHECK-LABEL: @through_conversions
+// CHECK-SAME: (%[[S:.*]]: !winnow.selection<8x64, 4>)
+// CHECK-DAG: %[[C:.*]] = winnow.selection.convert %[[S]] : !winnow.selection<8x64, 4> -> !winnow.selection<8x64, 4, columns>
+// CHECK-DAG: winnow.selection.to_mask %[[S]]
+// CHECK-DAG: winnow.selection.counts %[[S]]
+// CHECK-DAG: winnow.selection.union %[[S]]
+// CHECK-DAG: winnow.selection.entry_counts %[[S]]
+// CHECK-DAG: winnow.selection.entry_counts %[[C]]
+func.func @through_conversions(%s: !winnow.selection<8x64, 4>)
+    -> (tensor<8x64xi1>, tensor<8xi32>, !winnow.selection<1x64, 32>, tensor<64xi32>, tensor<64xi32>) {
+  %c = winnow.selection.convert %s : !winnow.selection<8x64, 4> -> !winnow.selection<8x64, 4, columns>
+  %b = winnow.selection.convert %s : !winnow.selection<8x64, 4> -> !winnow.selection<8x64, 4, bitmap>
+  %0 = winnow.selection.to_mask %c : !winnow.selection<8x64, 4, columns> -> tensor<8x64xi1>
+  %1 = winnow.selection.counts %b : !winnow.selection<8x64, 4, bitmap> -> tensor<8xi32>
+  %2 = winnow.selection.union %b : !winnow.selection<8x64, 4, bitmap> -> !winnow.selection<1x64, 32>
+  %3 = winnow.selection.entry_counts %b : !winnow.selection<8x64, 4, bitmap> -> tensor<64xi32>
+  %4 = winnow.selection.entry_counts %c : !winnow.selection<8x64, 4, columns> -> tensor<64xi32>
+  return %0, %1, %2, %3, %4
+      : tensor<8x64xi1>, tensor<8xi32>, !winnow.selection<1x64, 32>, tensor<64xi32>, tensor<64xi32>
+}
+
+// -----
+
+// Parts of what was assembled, and what is assembled of parts; a dynamic extent may be another one.
+// CHECK-LABEL: @parts_of_forms
+// CHECK-SAME: (%[[O:.*]]: tensor<65xi32>, %[[M:.*]]: tensor<128xi32>, %[[W:.*]]: tensor<8x2xi32>, %[[C:.*]]: !winnow.selection<8x64, 16, columns>, %[[B:.*]]: !winnow.selection<8x64, 16, bitmap>
+// CHECK-NEXT: return %[[O]], %[[M]], %[[W]], %[[C]], %[[B]]
+func.func @parts_of_forms(%o: tensor<65xi32>, %m: tensor<128xi32>, %w: tensor<8x2xi32>,
+                          %c: !winnow.selection<8x64, 16, columns>, %b: !winnow.selection<8x64, 16, bitmap>)
+    -> (tensor<65xi32>, tensor<128xi32>, tensor<8x2xi32>, !winnow.selection<8x64, 16, columns>, !winnow.selection<8x64, 16, bitmap>) {
+  %0 = winnow.selection.assemble_columns %o, %m : tensor<65xi32>, tensor<128xi32> -> !winnow.selection<8x64, 16, columns>
+  %1 = winnow.selection.offsets %0 : !winnow.selection<8x64, 16, columns> -> tensor<65xi32>
+  %2 = winnow.selection.members %0 : !winnow.selection<8x64, 16, columns> -> tensor<128xi32>
+  %3 = winnow.selection.assemble_bitmap %w : tensor<8x2xi32> -> !winnow.selection<8x64, 16, bitmap>
+  %4 = winnow.selection.words %3 : !winnow.selection<8x64, 16, bitmap> -> tensor<8x2xi32>
+  %5 = winnow.selection.offsets %c : !winnow.selection<8x64, 16, columns> -> tensor<65xi32>
+  %6 = winnow.selection.members %c : !winnow.selection<8x64, 16, columns> -> tensor<128xi32>
+  %7 = winnow.selection.assemble_columns %5, %6 : tensor<65xi32>, tensor<128xi32> -> !winnow.selection<8x64, 16, columns>
+  %8 = winnow.selection.words %b : !winnow.selection<8x64, 16, bitmap> -> tensor<8x2xi32>
+  %9 = winnow.selection.assemble_bitmap %8 : tensor<8x2xi32> -> !winnow.selection<8x64, 16, bitmap>
+  return %1, %2, %4, %7, %9
+      : tensor<65xi32>, tensor<128xi32>, tensor<8x2xi32>, !winnow.selection<8x64, 16, columns>, !winnow.selection<8x64, 16, bitmap>
+}

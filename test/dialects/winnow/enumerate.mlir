@@ -15,6 +15,23 @@ func.func @dynamic(%m: tensor<3x?xi1>) -> (tensor<3x?xi32>, tensor<3xi32>) {
   return %i, %c : tensor<3x?xi32>, tensor<3xi32>
 }
 
+// A capacity that neither the type nor the mask tells.
+// CHECK-LABEL: func.func @given
+// CHECK: winnow.selection.enumerate %{{.*}} capacity(%{{.*}}) : tensor<3x64xi1> -> tensor<3x?xi32>, tensor<3xi32>
+func.func @given(%m: tensor<3x64xi1>, %k: index) -> (tensor<3x?xi32>, tensor<3xi32>) {
+  %i, %c = winnow.selection.enumerate %m capacity(%k) : tensor<3x64xi1> -> tensor<3x?xi32>, tensor<3xi32>
+  return %i, %c : tensor<3x?xi32>, tensor<3xi32>
+}
+
+// -----
+
+// C3
+func.func @told(%m: tensor<3x64xi1>, %k: index) {
+  // expected-error @+1 {{has an operand 'capacity', but dimension 1 of indices is 16 (C3)}}
+  %i, %c = winnow.selection.enumerate %m capacity(%k) : tensor<3x64xi1> -> tensor<3x16xi32>, tensor<3xi32>
+  return
+}
+
 // -----
 
 // C1

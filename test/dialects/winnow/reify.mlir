@@ -79,3 +79,32 @@ func.func @attention(%q: tensor<1x4x?x16xf32>, %k: tensor<1x2x?x16xf32>, %v: ten
   %c = tensor.dim %0, %c3 : tensor<1x4x?x?xf32>
   return %r, %c : index, index
 }
+
+// Every form tells its extents, through conversions, unions and blocks.
+// CHECK-LABEL: @forms
+// CHECK-SAME: (%[[O:.*]]: tensor<?xi32>, %[[M:.*]]: tensor<?xi32>, %[[R:.*]]: index, %[[K:.*]]: index, %[[Q:.*]]: tensor<?x?x8xf32>, %[[KEYS:.*]]: tensor<?x?x8xf32>)
+// CHECK-DAG: %[[PLACES:.*]] = tensor.dim %[[O]], %c0
+// CHECK: %[[W:.*]] = affine.apply {{.*}}()[%[[PLACES]]]
+// CHECK: %[[N:.*]] = affine.apply {{.*}}()[%[[PLACES]]]
+// CHECK-DAG: %[[KB:.*]] = tensor.dim %[[KEYS]], %c1
+// CHECK-DAG: %[[ROWS:.*]] = affine.apply {{.*}}()[%{{.*}}, %{{.*}}]
+// CHECK: return %[[R]], %[[W]], %[[N]], %[[ROWS]], %[[KB]]
+func.func @forms(%o: tensor<?xi32>, %m: tensor<?xi32>, %r: index, %k: index, %q: tensor<?x?x8xf32>,
+                 %keys: tensor<?x?x8xf32>) -> (index, index, index, index, index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c = winnow.selection.assemble_columns %o, %m rows(%r) capacity(%k)
+      : tensor<?xi32>, tensor<?xi32> -> !winnow.selection<?x?, ?, columns>
+  %b = winnow.selection.convert %c : !winnow.selection<?x?, ?, columns> -> !winnow.selection<?x?, ?, bitmap>
+  %w = winnow.selection.words %b : !winnow.selection<?x?, ?, bitmap> -> tensor<?x?xi32>
+  %u = winnow.selection.union %b : !winnow.selection<?x?, ?, bitmap> -> !winnow.selection<1x?, ?>
+  %i = winnow.selection.indices %u : !winnow.selection<1x?, ?> -> tensor<1x?xi32>
+  %s = winnow.select.blocks %q, %keys, k = 4 : tensor<?x?x8xf32>, tensor<?x?x8xf32> -> !winnow.selection<?x?, 4>
+  %mask = winnow.selection.to_mask %s : !winnow.selection<?x?, 4> -> tensor<?x?xi1>
+  %0 = tensor.dim %w, %c0 : tensor<?x?xi32>
+  %1 = tensor.dim %w, %c1 : tensor<?x?xi32>
+  %2 = tensor.dim %i, %c1 : tensor<1x?xi32>
+  %3 = tensor.dim %mask, %c0 : tensor<?x?xi1>
+  %4 = tensor.dim %mask, %c1 : tensor<?x?xi1>
+  return %0, %1, %2, %3, %4 : index, index, index, index, index
+}

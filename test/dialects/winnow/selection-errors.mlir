@@ -14,8 +14,8 @@ func.func private @f(!winnow.selection<2x3x4, 1>)
 // -----
 
 // A form that is unknown.
-// expected-error @+1 {{expected one of [rows]}}
-func.func private @f(!winnow.selection<2x3, 1, bitmap>)
+// expected-error @+1 {{expected one of [rows, columns, bitmap]}}
+func.func private @f(!winnow.selection<2x3, 1, diagonals>)
 
 // -----
 

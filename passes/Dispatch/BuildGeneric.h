@@ -1,0 +1,42 @@
+// What the expansions of the dispatch phase are written with: linalg.generic operations and their bodies.
+#pragma once
+
+#include "passes/Dispatch/Passes.h"
+
+namespace winnow {
+
+using GenericBody =
+    llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::ValueRange arguments)>;
+
+/// A linalg.generic with one result of `sizes`, whose loops are the result's dimensions and then
+/// `reductions` more; `maps` are those of the inputs. Accumulations start at `start`.
+mlir::Value createGeneric(mlir::OpBuilder &builder, mlir::Location loc,
+                          llvm::ArrayRef<mlir::OpFoldResult> sizes, mlir::Type elementType,
+                          mlir::ValueRange inputs, llvm::ArrayRef<mlir::AffineMap> maps, unsigned reductions,
+                          mlir::Attribute start, GenericBody body);
+
+/// The map from `loops` loops to these of them.
+mlir::AffineMap mapOf(mlir::OpBuilder &builder, unsigned loops, llvm::ArrayRef<unsigned> dimensions);
+
+/// `value` as a tensor of `type`.
+mlir::Value castTo(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, mlir::Value value);
+
+/// The index of loop `dimension` as i32, and the indices of the loops before `rank`.
+mlir::Value index32(mlir::OpBuilder &builder, mlir::Location loc, int64_t dimension);
+llvm::SmallVector<mlir::Value> allIndices(mlir::OpBuilder &builder, mlir::Location loc, int64_t rank);
+
+mlir::Value compare(mlir::OpBuilder &builder, mlir::Location loc, mlir::arith::CmpIPredicate predicate,
+                    mlir::Value a, mlir::Value b);
+mlir::Value compare(mlir::OpBuilder &builder, mlir::Location loc, mlir::arith::CmpFPredicate predicate,
+                    mlir::Value a, mlir::Value b);
+
+/// An entry of an i32 tensor as an index.
+mlir::Value entryAsIndex(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value tensor,
+                         mlir::ValueRange place);
+
+/// The first place from `first`, and before `last`, whose entry in the ascending tensor `sorted` is at
+/// least `wanted`; `last` if there is none. All are indices.
+mlir::Value createLowerBound(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value sorted,
+                             mlir::Value first, mlir::Value last, mlir::Value wanted);
+
+} // namespace winnow
