@@ -12,4 +12,8 @@ namespace winnow {
 /// a selection, a tile has one row.
 void registerTilingInterfaceModels(mlir::DialectRegistry &registry);
 
+/// Gives `winnow.grouped_matmul` the TilingInterface. A tile has one row, and a row beyond the members
+/// multiplies nothing.
+void registerGroupedTilingModels(mlir::DialectRegistry &registry);
+
 } // namespace winnow

@@ -22,6 +22,15 @@ def Winnow_ThresholdComparison : I32EnumAttr<"ThresholdComparison", "how scores 
   let cppNamespace = "::winnow";
 }
 
+def Winnow_Activation : I32EnumAttr<"Activation", "what is applied to the hidden values of a layer", [
+    I32EnumAttrCase<"Relu", 0, "relu">,
+    I32EnumAttrCase<"Gelu", 1, "gelu">,
+    I32EnumAttrCase<"GeluTanh", 2, "gelu_tanh">,
+    I32EnumAttrCase<"Silu", 3, "silu">
+  ]> {
+  let cppNamespace = "::winnow";
+}
+
 def Winnow_Precision : I32EnumAttr<"Precision", "the arithmetic of an operation", [
     I32EnumAttrCase<"F32", 0, "f32">,
     I32EnumAttrCase<"I8", 1, "i8">

@@ -26,6 +26,7 @@ void winnow::registerDialects(mlir::DialectRegistry &registry) {
   registerPTXTranslations(registry);
   registerTilingInterfaceModels(registry);
   registerAttentionTiling(registry);
+  registerGroupedTilingModels(registry);
 }
 
 void winnow::registerPasses() {

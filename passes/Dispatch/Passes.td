@@ -42,7 +42,9 @@ def ExpandSelections : Pass<"winnow-expand-selections", "::mlir::func::FuncOp"> 
 
     Other forms come from the mask too: the offsets and members of `columns` from
     `winnow.selection.accumulate` and `winnow.selection.enumerate_columns`, the words of a `bitmap` from a
-    `linalg.generic`. The choice of blocks becomes their scores and a top-k.
+    `linalg.generic`. The choice of blocks becomes their scores and a top-k; a feed-forward layer becomes
+    products for and of its active neurons; experts become products of rows that are grouped by expert, and a
+    weighted sum by token.
 
     ```mlir
     %s = winnow.select.threshold %x, gt 0.0 : tensor<?x64xf32> -> !winnow.selection<?x64, 64>

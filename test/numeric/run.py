@@ -13,6 +13,7 @@ import conditions
 import contractions
 import dense
 import elementwise
+import feedforward
 import forms
 import quantized
 import selections
@@ -28,6 +29,8 @@ GROUPS = {
     "elementwise": elementwise.elementwise_cases,
     "selections": selections.selection_cases,
     "forms": forms.form_cases,
+    "ffn": feedforward.ffn_cases,
+    "experts": feedforward.expert_cases,
     "movement": selections.movement_cases,
     "gates": selections.gate_cases,
     "conditions": conditions.condition_cases,

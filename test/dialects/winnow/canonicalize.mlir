@@ -165,3 +165,24 @@ func.func @parts_of_forms(%o: tensor<65xi32>, %m: tensor<128xi32>, %w: tensor<8x
   return %1, %2, %4, %7, %9
       : tensor<65xi32>, tensor<128xi32>, tensor<8x2xi32>, !winnow.selection<8x64, 16, columns>, !winnow.selection<8x64, 16, bitmap>
 }
+
+// -----
+
+// A layer of all neurons is linalg's; one of some stays.
+// CHECK-LABEL: @feed_forward
+// CHECK-NOT: winnow.ffn
+// CHECK: linalg.matmul
+// CHECK: linalg.matmul
+// CHECK: linalg.generic
+// CHECK: math.exp
+// CHECK: linalg.matmul
+// CHECK: winnow.ffn {{.*}} neurons(
+func.func @feed_forward(%x: tensor<?x8xf32>, %up: tensor<8x32xf32>, %down: tensor<32x8xf32>, %gate: tensor<8x32xf32>,
+                        %scores: tensor<?x32xf32>, %some: !winnow.selection<?x32, 4>) -> tensor<?x8xf32> {
+  %all = winnow.select.topk %scores, k = 99 : tensor<?x32xf32> -> !winnow.selection<?x32, 32>
+  %0 = winnow.ffn %x, %up, %down gate(%gate : tensor<8x32xf32>) neurons(%all : !winnow.selection<?x32, 32>)
+      activation(silu) : tensor<?x8xf32>, tensor<8x32xf32>, tensor<32x8xf32> -> tensor<?x8xf32>
+  %1 = winnow.ffn %0, %up, %down neurons(%some : !winnow.selection<?x32, 4>)
+      activation(silu) : tensor<?x8xf32>, tensor<8x32xf32>, tensor<32x8xf32> -> tensor<?x8xf32>
+  return %1 : tensor<?x8xf32>
+}

@@ -29,4 +29,21 @@ module attributes {winnow.target = "TARGET"} {
     %0 = winnow.selection.enumerate_columns %m, %o size(%n) : tensor<?x64xi1>, tensor<65xi32> -> tensor<?xi32>
     return %0 : tensor<?xi32>
   }
+
+  // A grouped product finds the group of its row, and reads as far as the depth, which is 0 beyond the members.
+  // CHECK-LABEL: func.func private @grouped
+  // CHECK: scf.forall
+  // CHECK: scf.while
+  // CHECK: %[[X:.*]] = tensor.extract_slice %{{.*}}[%{{.*}}, 0] [1, %[[DEPTH:.*]]] [1, 1]
+  // CHECK: tensor.extract_slice %{{.*}}[%{{.*}}, 0, %{{.*}}] [1, %[[DEPTH]], {{.*}}] [1, 1, 1]
+  // CHECK: linalg.generic {{.*}} ins(%[[X]],
+  func.func private @grouped(%x: tensor<6x8xf32>, %w: tensor<4x8x64xf32>, %o: tensor<5xi32>, %m: tensor<12xi32>,
+                             %out: tensor<12x64xf32>) -> tensor<12x64xf32>
+      attributes {winnow.kernel, winnow.inputs = 4 : i64, winnow.domain = 4 : i64} {
+    %g = winnow.selection.assemble_columns %o, %m : tensor<5xi32>, tensor<12xi32> -> !winnow.selection<6x4, 2, columns>
+    %0 = winnow.grouped_matmul %x, %w groups(%g : !winnow.selection<6x4, 2, columns>)
+        : tensor<6x8xf32>, tensor<4x8x64xf32> -> tensor<12x64xf32>
+    %1 = linalg.copy ins(%0 : tensor<12x64xf32>) outs(%out : tensor<12x64xf32>) -> tensor<12x64xf32>
+    return %1 : tensor<12x64xf32>
+  }
 }

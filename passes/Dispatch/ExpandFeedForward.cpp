@@ -1,0 +1,144 @@
+// Expands feed-forward layers and experts into products of what is active and the arithmetic between them.
+#include "passes/Dispatch/Expansions.h"
+
+#include "dialects/Winnow/Activations.h"
+#include "dialects/Winnow/Extents.h"
+#include "dialects/Winnow/WinnowOps.h"
+#include "passes/Dispatch/BuildGeneric.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace winnow;
+
+namespace {
+
+/// The active neurons are outputs of the products that make them and inputs of the one that reads them.
+struct ExpandFfn : OpRewritePattern<FfnOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(FfnOp op, PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value neurons = op.getNeurons();
+    Value up = MatmulOp::create(rewriter, loc, op.getX(), op.getUp(), Value(), neurons);
+    Value gate;
+    if (op.getGate())
+      gate = MatmulOp::create(rewriter, loc, op.getX(), op.getGate(), Value(), neurons);
+    Value hidden = buildHidden(rewriter, loc, op.getActivation(), up, gate);
+    Value result = MatmulOp::create(rewriter, loc, hidden, op.getDown(), neurons);
+    rewriter.replaceOp(op, castTo(rewriter, loc, op.getType(), result));
+    return success();
+  }
+};
+
+/// A selection both by row and by entry: what a token chose, and which tokens each expert has.
+struct Routing {
+  Value indices, counts;  // by token
+  Value offsets, members; // by expert
+};
+
+/// The place among the grouped rows of each token's k-th expert, [tokens, capacity]; 0 beyond the count.
+Value createPlaces(OpBuilder &builder, Location loc, const Routing &routing) {
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, routing.indices);
+  auto search = [&](OpBuilder &b, Location at, ValueRange arguments) -> Value {
+    Value token = linalg::IndexOp::create(b, at, 0);
+    Value isCounted = compare(b, at, arith::CmpIPredicate::slt, index32(b, at, 1), arguments[1]);
+    auto branch = scf::IfOp::create(
+        b, at, isCounted,
+        [&](OpBuilder &counted, Location here) {
+          Value expert = arith::IndexCastOp::create(counted, here, counted.getIndexType(), arguments[0]);
+          Value one = arith::ConstantIndexOp::create(counted, here, 1);
+          Value next = arith::AddIOp::create(counted, here, expert, one);
+          Value place = createLowerBound(counted, here, routing.members,
+                                         entryAsIndex(counted, here, routing.offsets, expert),
+                                         entryAsIndex(counted, here, routing.offsets, next), token);
+          Value narrow = arith::IndexCastOp::create(counted, here, counted.getI32Type(), place);
+          scf::YieldOp::create(counted, here, narrow);
+        },
+        [&](OpBuilder &beyond, Location here) {
+          scf::YieldOp::create(beyond, here, arith::ConstantIntOp::create(beyond, here, 0, 32).getResult());
+        });
+    return branch.getResult(0);
+  };
+  return createGeneric(builder, loc, sizes, builder.getI32Type(), {routing.indices, routing.counts},
+                       {mapOf(builder, 2, {0, 1}), mapOf(builder, 2, {0})}, 0, {}, search);
+}
+
+Value extend(OpBuilder &builder, Location loc, Value x) {
+  Type f32 = builder.getF32Type();
+  return x.getType() == f32 ? x : arith::ExtFOp::create(builder, loc, f32, x).getResult();
+}
+
+/// The outputs of each token's experts, weighted by the gates and added in ascending order of experts: f32.
+Value createCombination(OpBuilder &builder, Location loc, const Routing &routing, Value outputs,
+                        Value gates) {
+  Value places = createPlaces(builder, loc, routing);
+  SmallVector<OpFoldResult> sizes{getDimension(builder, loc, routing.indices, 0),
+                                  getDimension(builder, loc, outputs, 1)};
+  auto addExpert = [&](OpBuilder &b, Location at, ValueRange arguments) -> Value {
+    Value sum = arguments[3];
+    Value token = linalg::IndexOp::create(b, at, 0), column = linalg::IndexOp::create(b, at, 1);
+    Value isCounted = compare(b, at, arith::CmpIPredicate::slt, index32(b, at, 2), arguments[1]);
+    auto branch = scf::IfOp::create(
+        b, at, isCounted,
+        [&](OpBuilder &counted, Location here) {
+          auto asIndex = [&](Value value) -> Value {
+            return arith::IndexCastOp::create(counted, here, counted.getIndexType(), value);
+          };
+          Value gate =
+              tensor::ExtractOp::create(counted, here, gates, ValueRange{token, asIndex(arguments[0])});
+          Value output =
+              tensor::ExtractOp::create(counted, here, outputs, ValueRange{asIndex(arguments[2]), column});
+          Value term = arith::MulFOp::create(counted, here, extend(counted, here, gate),
+                                             extend(counted, here, output));
+          scf::YieldOp::create(counted, here, arith::AddFOp::create(counted, here, sum, term).getResult());
+        },
+        [&](OpBuilder &beyond, Location here) { scf::YieldOp::create(beyond, here, sum); });
+    return branch.getResult(0);
+  };
+  return createGeneric(builder, loc, sizes, builder.getF32Type(), {routing.indices, routing.counts, places},
+                       {mapOf(builder, 3, {0, 2}), mapOf(builder, 3, {0}), mapOf(builder, 3, {0, 2})}, 1,
+                       builder.getF32FloatAttr(0.0f), addExpert);
+}
+
+Value roundTo(OpBuilder &builder, Location loc, Type type, Value sum) {
+  if (type.isF32())
+    return sum;
+  return createGeneric(builder, loc, tensor::getMixedSizes(builder, loc, sum), type, sum,
+                       mapOf(builder, 2, {0, 1}), 0, {},
+                       [&](OpBuilder &b, Location at, ValueRange arguments) -> Value {
+                         return arith::TruncFOp::create(b, at, type, arguments[0]);
+                       });
+}
+
+/// The activation of every hidden value.
+Value createActivated(OpBuilder &builder, Location loc, Activation activation, Value products) {
+  return buildHidden(builder, loc, activation, products, Value());
+}
+
+/// Tokens are grouped by expert, multiplied group by group, and collected again by token.
+struct ExpandExperts : OpRewritePattern<ExpertsOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ExpertsOp op, PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value rows = rewriter.createOrFold<SelectionConvertOp>(loc, op.getRouting(), SelectionForm::Rows);
+    Value columns = rewriter.createOrFold<SelectionConvertOp>(loc, op.getRouting(), SelectionForm::Columns);
+    Routing routing{rewriter.createOrFold<SelectionIndicesOp>(loc, rows),
+                    rewriter.createOrFold<SelectionCountsOp>(loc, rows),
+                    rewriter.createOrFold<SelectionOffsetsOp>(loc, columns),
+                    rewriter.createOrFold<SelectionMembersOp>(loc, columns)};
+    Value products =
+        GroupedMatmulOp::create(rewriter, loc, op.getX(), op.getUp(), columns, /*grouped=*/false);
+    Value hidden = createActivated(rewriter, loc, op.getActivation(), products);
+    Value outputs = GroupedMatmulOp::create(rewriter, loc, hidden, op.getDown(), columns, /*grouped=*/true);
+    Value sum = createCombination(rewriter, loc, routing, outputs, op.getGates());
+    Value result = roundTo(rewriter, loc, getElementTypeOrSelf(op.getType()), sum);
+    rewriter.replaceOp(op, castTo(rewriter, loc, op.getType(), result));
+    return success();
+  }
+};
+
+} // namespace
+
+void winnow::populateFeedForwardExpansions(RewritePatternSet &patterns) {
+  patterns.add<ExpandFfn, ExpandExperts>(patterns.getContext());
+}

@@ -1,0 +1,175 @@
+# Feed-forward layers of selected neurons, grouped products, and experts over the tokens routed to them.
+import math
+
+import numpy as np
+
+from case import Case, Expected, to_mask
+
+EXPERTS, NEURONS = 5, 24
+ERF = np.vectorize(math.erf, otypes=[np.float64])
+ACTIVATIONS = {
+    "relu": lambda x: np.maximum(x, 0),
+    "gelu": lambda x: x / 2 * (1 + ERF(x / math.sqrt(2))),
+    "gelu_tanh": lambda x: x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x ** 3))),
+    "silu": lambda x: x / (1 + np.exp(-x)),
+}
+# Two products after each other, with an activation between: what one has in error the next one multiplies.
+TOLERANCE = {"f32": 2e-5, "f16": 6e-3, "bf16": 5e-2}
+# Added to a magnitude: hidden values near zero have an absolute error, the smallest step of their type.
+SMALLEST = {"f32": 0, "f16": 1e-3, "bf16": 0}
+
+
+def wide(*arrays):
+    return [array.astype(np.float64) for array in arrays]
+
+
+def layer(x, up, down, activation, gate=None, mask=None):
+    """The layer's result, and the magnitude that its error is relative to."""
+    hidden = ACTIVATIONS[activation](x @ (up if gate is None else gate))
+    bound = np.abs(x) @ np.abs(up if gate is None else gate)
+    if gate is not None:
+        hidden, bound = hidden * (x @ up), bound * (np.abs(x) @ np.abs(up))
+    if mask is not None:
+        hidden, bound = np.where(mask, hidden, 0), np.where(mask, bound, 0)
+    return hidden @ down, bound @ np.abs(down)
+
+
+def ffn(kind, activation, gated, capacity):
+    """A `capacity` of None has no selection, one of "?" is known at run time only."""
+    name = "_".join(["ffn", kind, activation, *(["gated"] if gated else []), "dense" if capacity is None else
+                     "any" if capacity == "?" else str(capacity)])
+    selection = f"!winnow.selection<?x{NEURONS}, {capacity}>"
+    x, up, down = f"tensor<?x?x{kind}>", f"tensor<?x{NEURONS}x{kind}>", f"tensor<{NEURONS}x?x{kind}>"
+    arguments = [f"%x: {x}", f"%up: {up}", f"%down: {down}"]
+    operands, assembly = "", ""
+    if gated:
+        arguments.append(f"%gate: {up}")
+        operands += f" gate(%gate : {up})"
+    if capacity is not None:
+        arguments += [f"%i: tensor<?x{capacity}xi32>", "%c: tensor<?xi32>"]
+        assembly = (f"  %s = winnow.selection.assemble %i, %c : tensor<?x{capacity}xi32>, tensor<?xi32> -> "
+                    f"{selection}\n")
+        operands += f" neurons(%s : {selection})"
+    text = (f"func.func @{name}({', '.join(arguments)}) -> {x} {{\n{assembly}"
+            f"  %0 = winnow.ffn %x, %up, %down{operands} activation({activation}) : {x}, {up}, {down} -> {x}\n"
+            f"  return %0 : {x}\n}}\n")
+
+    def sample(sampler):
+        rows, inputs, outputs = sampler.size(0, 9), sampler.size(0, 17), sampler.size(0, 40)
+        tensors = [sampler.tensor(kind, *shape) for shape in
+                   ((rows, inputs), (inputs, NEURONS), (NEURONS, outputs), *([(inputs, NEURONS)] if gated else []))]
+        if capacity is None:
+            return tensors
+        width = sampler.size(0, NEURONS) if capacity == "?" else capacity
+        return tensors + list(sampler.selection(rows, NEURONS, width))
+
+    def expect(x, up, down, *rest):
+        rest = list(rest)
+        gate = wide(rest.pop(0))[0] if gated else None
+        mask = to_mask(*rest, NEURONS) if rest else None
+        value, magnitude = layer(*wide(x, up, down), activation, gate, mask)
+        return [Expected(value, magnitude + SMALLEST[kind], tolerance=TOLERANCE[kind])]
+
+    return Case(name, text, sample, expect)
+
+
+def ffn_cases():
+    cases = [ffn("f32", activation, gated, capacity) for activation in ACTIVATIONS for gated in (False, True)
+             for capacity in ("?", 7)]
+    cases += [ffn("f32", "silu", gated, None) for gated in (False, True)]
+    return cases + [ffn(kind, "gelu", True, 7) for kind in ("f16", "bf16")]
+
+
+def sample_routing(sampler, tokens, capacity):
+    """Which experts each token takes: anything, but in some rounds all the same one, or none takes expert 1."""
+    indices, counts = sampler.selection(tokens, EXPERTS, capacity)
+    if sampler.round % 6 == 4 and capacity:
+        counts[:] = 1
+        indices[:, 0] = 2
+    if sampler.round % 6 == 5:
+        for token in range(tokens):
+            kept = [expert for expert in indices[token, :counts[token]] if expert != 1]
+            indices[token, :len(kept)], counts[token] = kept, len(kept)
+    return indices, counts
+
+
+def grouped(kind, isGrouped):
+    name = f"grouped_matmul_{kind}{'_grouped' if isGrouped else ''}"
+    groups = f"!winnow.selection<?x{EXPERTS}, ?, columns>"
+    x, w = f"tensor<?x?x{kind}>", f"tensor<{EXPERTS}x?x?x{kind}>"
+    text = f"""func.func @{name}(%x: {x}, %w: {w}, %i: tensor<?x?xi32>, %c: tensor<?xi32>) -> {x} {{
+  %s = winnow.selection.assemble %i, %c : tensor<?x?xi32>, tensor<?xi32> -> !winnow.selection<?x{EXPERTS}, ?>
+  %g = winnow.selection.convert %s : !winnow.selection<?x{EXPERTS}, ?> -> {groups}
+  %0 = winnow.grouped_matmul %x, %w groups(%g : {groups}) {"grouped " if isGrouped else ""}: {x}, {w} -> {x}
+  return %0 : {x}
+}}
+"""
+
+    def sample(sampler):
+        tokens, inputs, capacity = sampler.size(0, 9), sampler.size(0, 17), sampler.size(0, EXPERTS)
+        indices, counts = sample_routing(sampler, tokens, capacity)
+        x = sampler.tensor(kind, tokens * capacity if isGrouped else tokens, inputs)
+        if isGrouped:
+            x[counts.sum():] = np.nan
+        return [x, sampler.tensor(kind, EXPERTS, inputs, sampler.size(0, 40)), indices, counts]
+
+    def expect(x, weights, indices, counts):
+        experts, tokens = np.nonzero(to_mask(indices, counts, EXPERTS).T)
+        x, weights = wide(x, weights)
+        total, places = len(tokens), indices.size
+        value, magnitude = (np.zeros((places, weights.shape[2])) for _ in range(2))
+        for place, (expert, token) in enumerate(zip(experts, tokens)):
+            row = x[place if isGrouped else token]
+            value[place], magnitude[place] = row @ weights[expert], np.abs(row) @ np.abs(weights[expert])
+        return [Expected(value, magnitude, np.broadcast_to(np.arange(places)[:, None] < total, value.shape))]
+
+    return Case(name, text, sample, expect)
+
+
+def experts(kind, activation, capacity, form="rows", tokens=None):
+    name = f"experts_{kind}_{activation}_{'any' if capacity == '?' else capacity}_{form}{tokens if tokens is not None else ''}"
+    rows = f"!winnow.selection<?x{EXPERTS}, {capacity}>"
+    routing = f"!winnow.selection<?x{EXPERTS}, {capacity}, {form}>"
+    x, up, down = f"tensor<?x?x{kind}>", f"tensor<{EXPERTS}x?x?x{kind}>", f"tensor<{EXPERTS}x?x?x{kind}>"
+    gates = f"tensor<?x{EXPERTS}x{kind}>"
+    text = f"""func.func @{name}(%x: {x}, %up: {up}, %down: {down}, %gates: {gates}, %i: tensor<?x{capacity}xi32>,
+                     %c: tensor<?xi32>) -> {x} {{
+  %s = winnow.selection.assemble %i, %c : tensor<?x{capacity}xi32>, tensor<?xi32> -> {rows}
+  %r = winnow.selection.convert %s : {rows} -> {routing}
+  %0 = winnow.experts %x, %up, %down, %gates routing(%r : {routing}) activation({activation})
+      : {x}, {up}, {down}, {gates} -> {x}
+  return %0 : {x}
+}}
+"""
+
+    def sample(sampler):
+        count = tokens if tokens is not None else sampler.size(0, 9)
+        inputs, hidden, outputs = sampler.size(0, 11), sampler.size(0, 13), sampler.size(0, 20)
+        width = sampler.size(0, EXPERTS) if capacity == "?" else capacity
+        tensors = [sampler.tensor(kind, *shape) for shape in
+                   ((count, inputs), (EXPERTS, inputs, hidden), (EXPERTS, hidden, outputs), (count, EXPERTS))]
+        indices, counts = sample_routing(sampler, count, width)
+        # The gates of experts that a token does not take are rubbish.
+        tensors[3][~to_mask(indices, counts, EXPERTS)] = np.nan
+        return tensors + [indices, counts]
+
+    def expect(x, up, down, gates, indices, counts):
+        mask = to_mask(indices, counts, EXPERTS)
+        x, up, down, gates = wide(x, up, down, gates)
+        value, magnitude = (np.zeros((len(x), down.shape[2])) for _ in range(2))
+        for expert in range(EXPERTS):
+            taken = mask[:, expert]
+            output, bound = layer(x[taken], up[expert], down[expert], activation)
+            value[taken] += gates[taken, expert, None] * output
+            magnitude[taken] += np.abs(gates[taken, expert, None]) * bound
+        return [Expected(value, magnitude + SMALLEST[kind], tolerance=TOLERANCE[kind])]
+
+    return Case(name, text, sample, expect)
+
+
+def expert_cases():
+    return [grouped("f32", False), grouped("f32", True), grouped("f16", False),
+            *(experts("f32", activation, 2) for activation in ACTIVATIONS),
+            experts("f32", "silu", "?"), experts("f32", "silu", EXPERTS), experts("f32", "gelu", 2, "columns"),
+            experts("f32", "gelu", 2, "bitmap"), experts("f32", "relu", 2, tokens=0), experts("f32", "relu", 2, tokens=1),
+            experts("f16", "silu", 2)]

@@ -1,0 +1,33 @@
+// Feed-forward layers become products of their active neurons, experts products of grouped rows.
+// RUN: %winnow-opt %s --pass-pipeline="builtin.module(func.func(winnow-expand-selections))" | FileCheck %s
+
+// CHECK-LABEL: func.func @ffn
+// CHECK: %[[UP:.*]] = winnow.matmul %{{.*}}, %{{.*}} outputs(%[[S:.*]] : {{.*}}) : {{.*}} -> tensor<?x4xf32>
+// CHECK: %[[GATE:.*]] = winnow.matmul %{{.*}}, %{{.*}} outputs(%[[S]] : {{.*}}) : {{.*}} -> tensor<?x4xf32>
+// CHECK: %[[HIDDEN:.*]] = linalg.generic {{.*}} ins(%[[UP]], %[[GATE]] : tensor<?x4xf32>, tensor<?x4xf32>)
+// CHECK: winnow.matmul %[[HIDDEN]], %{{.*}} inputs(%[[S]] : {{.*}}) : {{.*}} -> tensor<?x8xf32>
+func.func @ffn(%x: tensor<?x8xf32>, %up: tensor<8x32xf32>, %down: tensor<32x8xf32>, %gate: tensor<8x32xf32>,
+               %s: !winnow.selection<?x32, 4>) -> tensor<?x8xf32> {
+  %0 = winnow.ffn %x, %up, %down gate(%gate : tensor<8x32xf32>) neurons(%s : !winnow.selection<?x32, 4>)
+      activation(silu) : tensor<?x8xf32>, tensor<8x32xf32>, tensor<32x8xf32> -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// CHECK-LABEL: func.func @experts
+// CHECK: %[[C:.*]] = winnow.selection.assemble_columns
+// CHECK: %[[UP:.*]] = winnow.grouped_matmul %{{.*}}, %{{.*}} groups(%[[C]] : !winnow.selection<6x4, 2, columns>) : {{.*}} -> tensor<12x16xf32>
+// CHECK: %[[HIDDEN:.*]] = linalg.generic {{.*}} ins(%[[UP]] :
+// CHECK: arith.maximumf
+// CHECK: %[[DOWN:.*]] = winnow.grouped_matmul %[[HIDDEN]], %{{.*}} groups(%[[C]] : !winnow.selection<6x4, 2, columns>) grouped : {{.*}} -> tensor<12x8xf32>
+// CHECK: %[[PLACES:.*]] = linalg.generic
+// CHECK: scf.while
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}}, %[[PLACES]] :
+// CHECK: tensor.extract %[[DOWN]]
+// CHECK: -> tensor<6x8xf32>
+func.func @experts(%x: tensor<6x8xf32>, %up: tensor<4x8x16xf32>, %down: tensor<4x16x8xf32>, %gates: tensor<6x4xf32>)
+    -> tensor<6x8xf32> {
+  %r = winnow.select.topk %gates, k = 2 : tensor<6x4xf32> -> !winnow.selection<6x4, 2>
+  %y = winnow.experts %x, %up, %down, %gates routing(%r : !winnow.selection<6x4, 2>) activation(relu)
+      : tensor<6x8xf32>, tensor<4x8x16xf32>, tensor<4x16x8xf32>, tensor<6x4xf32> -> tensor<6x8xf32>
+  return %y : tensor<6x8xf32>
+}
