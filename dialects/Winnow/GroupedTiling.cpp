@@ -1,4 +1,4 @@
-// Tiling of grouped products: a tile has one row, and multiplies it by the weights of the row's group.
+// Tiling of grouped products: the rows of a tile are multiplied group by group.
 #include "dialects/Winnow/Tiling.h"
 
 #include "dialects/Winnow/Extents.h"
@@ -47,51 +47,49 @@ Value findGroup(OpBuilder &builder, Location loc, Value offsets, Value place, Va
   return search.getResult(0);
 }
 
-/// What a row of the result is made from. A row beyond the members reads nothing: its depth is 0.
-struct GroupedRow {
-  Value source, group, depth;
+/// The members of an operation's groups.
+struct Members {
+  Value offsets;
+  Value groups; // their number
+  Value total;  // of members; rows beyond it multiply nothing
 };
 
-GroupedRow locateRow(OpBuilder &builder, GroupedMatmulOp op, OpFoldResult row) {
+Members describeMembers(OpBuilder &builder, GroupedMatmulOp op) {
   Location loc = op.getLoc();
   Value offsets = builder.createOrFold<SelectionOffsetsOp>(loc, op.getGroups());
-  Value place = getValueOrCreateConstantIndexOp(builder, loc, row);
-  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
   Value groups = getValueOrCreateConstantIndexOp(
       builder, loc, addToExtent(builder, loc, getDimension(builder, loc, offsets, 0), -1));
-  Value total = entryAsIndex(builder, loc, offsets, groups);
-  Value isMember = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, place, total);
-  auto orZero = [&](Value value) -> Value {
-    return arith::SelectOp::create(builder, loc, isMember, value, zero);
-  };
-  Value depth = getValueOrCreateConstantIndexOp(builder, loc, getDimension(builder, loc, op.getWeights(), 1));
-  Value source = place;
-  if (!op.getGrouped())
-    source = entryAsIndex(builder, loc, builder.createOrFold<SelectionMembersOp>(loc, op.getGroups()), place);
-  return {orZero(source), orZero(findGroup(builder, loc, offsets, place, groups)), orZero(depth)};
+  return {offsets, groups, entryAsIndex(builder, loc, offsets, groups)};
 }
 
-/// The row's part of x, [1, depth], and the tile's columns of its group's weights, [depth, columns].
-std::pair<Value, Value> sliceOperands(OpBuilder &builder, GroupedMatmulOp op, const GroupedRow &row,
-                                      OpFoldResult firstColumn, OpFoldResult columns) {
-  Location loc = op.getLoc();
+/// `count` rows of x from `row`, as deep as `depth`.
+Value sliceRows(OpBuilder &builder, GroupedMatmulOp op, OpFoldResult row, OpFoldResult count,
+                OpFoldResult depth) {
   OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
-  Value x = tensor::ExtractSliceOp::create(builder, loc, op.getX(), {row.source, zero}, {one, row.depth},
-                                           {one, one});
-  auto type = RankedTensorType::get(
-      {ShapedType::kDynamic, getConstantIntValue(columns).value_or(ShapedType::kDynamic)},
-      getElementTypeOrSelf(op.getWeights().getType()));
-  Value weights =
-      tensor::ExtractSliceOp::create(builder, loc, type, op.getWeights(), {row.group, zero, firstColumn},
-                                     {one, row.depth, columns}, {one, one, one});
-  return {x, weights};
+  return tensor::ExtractSliceOp::create(builder, op.getLoc(), op.getX(), {row, zero}, {count, depth},
+                                        {one, one});
 }
 
-/// x * weights, accumulated in f32.
-Value multiply(OpBuilder &builder, Location loc, Value x, Value weights, ArrayRef<OpFoldResult> sizes) {
+/// A tile's columns of the weights of `group`, as deep as `depth`.
+Value sliceWeights(OpBuilder &builder, GroupedMatmulOp op, Value group, OpFoldResult firstColumn,
+                   OpFoldResult columns, OpFoldResult depth) {
+  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
+  auto extent = [](OpFoldResult size) { return getConstantIntValue(size).value_or(ShapedType::kDynamic); };
+  auto type = RankedTensorType::get({extent(depth), extent(columns)},
+                                    getElementTypeOrSelf(op.getWeights().getType()));
+  return tensor::ExtractSliceOp::create(builder, op.getLoc(), type, op.getWeights(),
+                                        {OpFoldResult(group), zero, firstColumn}, {one, depth, columns},
+                                        {one, one, one});
+}
+
+Value createZeros(OpBuilder &builder, Location loc, ArrayRef<OpFoldResult> sizes) {
   Value empty = tensor::EmptyOp::create(builder, loc, sizes, builder.getF32Type());
   Value zero = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0.0f));
-  Value init = linalg::FillOp::create(builder, loc, zero, empty).getResult(0);
+  return linalg::FillOp::create(builder, loc, zero, empty).getResult(0);
+}
+
+/// init + x * weights, in f32.
+Value multiplyAdd(OpBuilder &builder, Location loc, Value x, Value weights, Value init) {
   auto map = [&](ArrayRef<unsigned> loops) {
     return AffineMap::getMultiDimMapWithTargets(3, loops, builder.getContext());
   };
@@ -111,6 +109,63 @@ Value multiply(OpBuilder &builder, Location loc, Value x, Value weights, ArrayRe
                                          arith::AddFOp::create(b, at, arguments[2], product).getResult());
                                    })
       .getResult(0);
+}
+
+/// A tile of one row, which is in one group at most: beyond the members its depth is 0.
+Value multiplyRow(OpBuilder &builder, GroupedMatmulOp op, ArrayRef<OpFoldResult> offsets,
+                  ArrayRef<OpFoldResult> sizes) {
+  Location loc = op.getLoc();
+  Members members = describeMembers(builder, op);
+  Value row = getValueOrCreateConstantIndexOp(builder, loc, offsets[0]);
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value isMember = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, row, members.total);
+  auto orZero = [&](Value value) -> Value {
+    return arith::SelectOp::create(builder, loc, isMember, value, zero);
+  };
+  Value group = orZero(findGroup(builder, loc, members.offsets, row, members.groups));
+  Value depth =
+      orZero(getValueOrCreateConstantIndexOp(builder, loc, getDimension(builder, loc, op.getWeights(), 1)));
+  Value x = sliceRows(builder, op, offsets[0], sizes[0], depth);
+  Value weights = sliceWeights(builder, op, group, offsets[1], sizes[1], depth);
+  return multiplyAdd(builder, loc, x, weights, createZeros(builder, loc, sizes));
+}
+
+/// A tile of several rows: a product for each group that it touches, so that the rows of one group read its
+/// weights together.
+Value multiplyGroups(OpBuilder &builder, GroupedMatmulOp op, ArrayRef<OpFoldResult> offsets,
+                     ArrayRef<OpFoldResult> sizes) {
+  Location loc = op.getLoc();
+  Members members = describeMembers(builder, op);
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  Value first = getValueOrCreateConstantIndexOp(builder, loc, offsets[0]);
+  Value rows = getValueOrCreateConstantIndexOp(builder, loc, sizes[0]);
+  Value end =
+      arith::MinSIOp::create(builder, loc, arith::AddIOp::create(builder, loc, first, rows), members.total);
+  Value last = arith::SubIOp::create(builder, loc, end, one);
+  Value firstGroup = findGroup(builder, loc, members.offsets, first, members.groups);
+  Value lastGroup = findGroup(builder, loc, members.offsets, last, members.groups);
+  Value isAny = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, first, end);
+  Value endGroup = arith::SelectOp::create(builder, loc, isAny,
+                                           arith::AddIOp::create(builder, loc, lastGroup, one), firstGroup);
+  OpFoldResult depth = getDimension(builder, loc, op.getWeights(), 1);
+  auto loop = scf::ForOp::create(
+      builder, loc, firstGroup, endGroup, one, createZeros(builder, loc, sizes),
+      [&](OpBuilder &b, Location at, Value group, ValueRange sums) {
+        Value next = arith::AddIOp::create(b, at, group, one);
+        Value begin = arith::MaxSIOp::create(b, at, entryAsIndex(b, at, members.offsets, group), first);
+        Value stop = arith::MinSIOp::create(b, at, entryAsIndex(b, at, members.offsets, next), end);
+        OpFoldResult count = arith::SubIOp::create(b, at, stop, begin).getResult();
+        OpFoldResult place = arith::SubIOp::create(b, at, begin, first).getResult();
+        Value x = sliceRows(b, op, begin, count, depth);
+        Value weights = sliceWeights(b, op, group, offsets[1], sizes[1], depth);
+        SmallVector<OpFoldResult> offset{place, b.getIndexAttr(0)}, size{count, sizes[1]},
+            stride(2, b.getIndexAttr(1));
+        Value part = tensor::ExtractSliceOp::create(b, at, sums[0], offset, size, stride);
+        Value product = multiplyAdd(b, at, x, weights, part);
+        Value stored = tensor::InsertSliceOp::create(b, at, product, sums[0], offset, size, stride);
+        scf::YieldOp::create(b, at, stored);
+      });
+  return loop.getResult(0);
 }
 
 Value roundTo(OpBuilder &builder, Location loc, Type type, Value sum, ArrayRef<OpFoldResult> sizes) {
@@ -145,14 +200,13 @@ struct GroupedTiling : TilingInterface::ExternalModel<GroupedTiling, GroupedMatm
                                                  ArrayRef<OpFoldResult> offsets,
                                                  ArrayRef<OpFoldResult> sizes) const {
     auto op = cast<GroupedMatmulOp>(operation);
-    if (getConstantIntValue(sizes[0]) != 1)
-      return op.emitOpError("has rows of different groups, so a tile must have one row");
-    GroupedRow row = locateRow(builder, op, offsets[0]);
-    auto [x, weights] = sliceOperands(builder, op, row, offsets[1], sizes[1]);
-    Value sum = multiply(builder, op.getLoc(), x, weights, sizes);
-    Type element = getElementTypeOrSelf(op.getType());
-    Value result = roundTo(builder, op.getLoc(), element, sum, sizes);
-    return TilingResult{{result.getDefiningOp()}, {result}, {x.getDefiningOp(), weights.getDefiningOp()}};
+    if (!op.getGrouped())
+      return op.emitOpError("has rows that are not in the order of the members, so they cannot be sliced");
+    bool isOneRow = getConstantIntValue(sizes[0]) == 1;
+    Value sum =
+        isOneRow ? multiplyRow(builder, op, offsets, sizes) : multiplyGroups(builder, op, offsets, sizes);
+    Value result = roundTo(builder, op.getLoc(), getElementTypeOrSelf(op.getType()), sum, sizes);
+    return TilingResult{{result.getDefiningOp()}, {result}, {}};
   }
 
   LogicalResult getResultTilePosition(Operation *, OpBuilder &, unsigned, ArrayRef<OpFoldResult> offsets,

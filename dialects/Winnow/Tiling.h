@@ -12,8 +12,8 @@ namespace winnow {
 /// a selection, a tile has one row.
 void registerTilingInterfaceModels(mlir::DialectRegistry &registry);
 
-/// Gives `winnow.grouped_matmul` the TilingInterface. A tile has one row, and a row beyond the members
-/// multiplies nothing.
+/// Gives `winnow.grouped_matmul` of rows that are grouped already the TilingInterface. A tile multiplies its
+/// rows group by group, and nothing for rows beyond the members.
 void registerGroupedTilingModels(mlir::DialectRegistry &registry);
 
 } // namespace winnow

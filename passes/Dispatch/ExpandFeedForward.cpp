@@ -30,6 +30,42 @@ struct ExpandFfn : OpRewritePattern<FfnOp> {
   }
 };
 
+/// The rows of x in the order of the members; row 0, which nothing reads, beyond the last one.
+Value createGroupedRows(OpBuilder &builder, Location loc, Value x, Value offsets, Value members) {
+  SmallVector<OpFoldResult> sizes{getDimension(builder, loc, members, 0), getDimension(builder, loc, x, 1)};
+  Value groups = getValueOrCreateConstantIndexOp(
+      builder, loc, addToExtent(builder, loc, getDimension(builder, loc, offsets, 0), -1));
+  auto read = [&](OpBuilder &b, Location at, ValueRange arguments) -> Value {
+    Value place = linalg::IndexOp::create(b, at, 0), column = linalg::IndexOp::create(b, at, 1);
+    Value total = entryAsIndex(b, at, offsets, groups);
+    Value isMember = compare(b, at, arith::CmpIPredicate::slt, place, total);
+    Value first = arith::ConstantIntOp::create(b, at, 0, 32);
+    Value member = arith::SelectOp::create(b, at, isMember, arguments[0], first);
+    Value row = arith::IndexCastOp::create(b, at, b.getIndexType(), member);
+    return tensor::ExtractOp::create(b, at, x, ValueRange{row, column});
+  };
+  return createGeneric(builder, loc, sizes, getElementTypeOrSelf(x.getType()), members,
+                       mapOf(builder, 2, {0}), 0, {}, read);
+}
+
+/// Rows are brought into the order of the members, so that those of a group are neighbours.
+struct GroupRows : OpRewritePattern<GroupedMatmulOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(GroupedMatmulOp op, PatternRewriter &rewriter) const override {
+    if (op.getGrouped())
+      return rewriter.notifyMatchFailure(op, "is grouped already");
+    Location loc = op.getLoc();
+    Value offsets = rewriter.createOrFold<SelectionOffsetsOp>(loc, op.getGroups());
+    Value members = rewriter.createOrFold<SelectionMembersOp>(loc, op.getGroups());
+    Value rows = createGroupedRows(rewriter, loc, op.getX(), offsets, members);
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getXMutable().assign(rows);
+      op.setGrouped(true);
+    });
+    return success();
+  }
+};
+
 /// A selection both by row and by entry: what a token chose, and which tokens each expert has.
 struct Routing {
   Value indices, counts;  // by token
@@ -140,5 +176,5 @@ struct ExpandExperts : OpRewritePattern<ExpertsOp> {
 } // namespace
 
 void winnow::populateFeedForwardExpansions(RewritePatternSet &patterns) {
-  patterns.add<ExpandFfn, ExpandExperts>(patterns.getContext());
+  patterns.add<ExpandFfn, ExpandExperts, GroupRows>(patterns.getContext());
 }

@@ -129,12 +129,7 @@ AttentionOp findAttention(func::FuncOp kernel) {
 
 /// Whether the kernel works on a selection, whose rows have extents of their own.
 bool hasSelection(func::FuncOp kernel) {
-  return kernel
-      .walk([](Operation *op) {
-        return isa<SelectionAssembleOp, SelectionAssembleColumnsOp>(op) ? WalkResult::interrupt()
-                                                                        : WalkResult::advance();
-      })
-      .wasInterrupted();
+  return kernel.walk([](SelectionAssembleOp) { return WalkResult::interrupt(); }).wasInterrupted();
 }
 
 LogicalResult TileKernels::tile(func::FuncOp kernel) {

@@ -93,8 +93,9 @@ def sample_routing(sampler, tokens, capacity):
     return indices, counts
 
 
-def grouped(kind, isGrouped):
-    name = f"grouped_matmul_{kind}{'_grouped' if isGrouped else ''}"
+def grouped(kind, isGrouped, tokens=9, columns=40):
+    """At most so many tokens and result columns."""
+    name = f"grouped_matmul_{kind}{'_grouped' if isGrouped else ''}{'_wide' if tokens > 9 else ''}"
     groups = f"!winnow.selection<?x{EXPERTS}, ?, columns>"
     x, w = f"tensor<?x?x{kind}>", f"tensor<{EXPERTS}x?x?x{kind}>"
     text = f"""func.func @{name}(%x: {x}, %w: {w}, %i: tensor<?x?xi32>, %c: tensor<?xi32>) -> {x} {{
@@ -106,12 +107,12 @@ def grouped(kind, isGrouped):
 """
 
     def sample(sampler):
-        tokens, inputs, capacity = sampler.size(0, 9), sampler.size(0, 17), sampler.size(0, EXPERTS)
-        indices, counts = sample_routing(sampler, tokens, capacity)
-        x = sampler.tensor(kind, tokens * capacity if isGrouped else tokens, inputs)
+        count, inputs, capacity = sampler.size(0, tokens), sampler.size(0, 17), sampler.size(0, EXPERTS)
+        indices, counts = sample_routing(sampler, count, capacity)
+        x = sampler.tensor(kind, count * capacity if isGrouped else count, inputs)
         if isGrouped:
             x[counts.sum():] = np.nan
-        return [x, sampler.tensor(kind, EXPERTS, inputs, sampler.size(0, 40)), indices, counts]
+        return [x, sampler.tensor(kind, EXPERTS, inputs, sampler.size(0, columns)), indices, counts]
 
     def expect(x, weights, indices, counts):
         experts, tokens = np.nonzero(to_mask(indices, counts, EXPERTS).T)
@@ -126,25 +127,29 @@ def grouped(kind, isGrouped):
     return Case(name, text, sample, expect)
 
 
-def experts(kind, activation, capacity, form="rows", tokens=None):
+def experts(kind, activation, capacity, form="rows", tokens=None, sizes=None):
+    """`tokens`, if their number is always the same; `sizes` of inputs, hidden values and outputs, if static."""
     name = f"experts_{kind}_{activation}_{'any' if capacity == '?' else capacity}_{form}{tokens if tokens is not None else ''}"
     rows = f"!winnow.selection<?x{EXPERTS}, {capacity}>"
     routing = f"!winnow.selection<?x{EXPERTS}, {capacity}, {form}>"
-    x, up, down = f"tensor<?x?x{kind}>", f"tensor<{EXPERTS}x?x?x{kind}>", f"tensor<{EXPERTS}x?x?x{kind}>"
+    spelled = sizes if sizes else ("?", "?", "?")
+    name += "_static" if sizes else ""
+    x, y = (f"tensor<?x{spelled[axis]}x{kind}>" for axis in (0, 2))
+    up, down = (f"tensor<{EXPERTS}x{spelled[axis]}x{spelled[axis + 1]}x{kind}>" for axis in (0, 1))
     gates = f"tensor<?x{EXPERTS}x{kind}>"
     text = f"""func.func @{name}(%x: {x}, %up: {up}, %down: {down}, %gates: {gates}, %i: tensor<?x{capacity}xi32>,
-                     %c: tensor<?xi32>) -> {x} {{
+                     %c: tensor<?xi32>) -> {y} {{
   %s = winnow.selection.assemble %i, %c : tensor<?x{capacity}xi32>, tensor<?xi32> -> {rows}
   %r = winnow.selection.convert %s : {rows} -> {routing}
   %0 = winnow.experts %x, %up, %down, %gates routing(%r : {routing}) activation({activation})
-      : {x}, {up}, {down}, {gates} -> {x}
-  return %0 : {x}
+      : {x}, {up}, {down}, {gates} -> {y}
+  return %0 : {y}
 }}
 """
 
     def sample(sampler):
         count = tokens if tokens is not None else sampler.size(0, 9)
-        inputs, hidden, outputs = sampler.size(0, 11), sampler.size(0, 13), sampler.size(0, 20)
+        inputs, hidden, outputs = sizes or (sampler.size(0, 11), sampler.size(0, 13), sampler.size(0, 20))
         width = sampler.size(0, EXPERTS) if capacity == "?" else capacity
         tensors = [sampler.tensor(kind, *shape) for shape in
                    ((count, inputs), (EXPERTS, inputs, hidden), (EXPERTS, hidden, outputs), (count, EXPERTS))]
@@ -169,6 +174,9 @@ def experts(kind, activation, capacity, form="rows", tokens=None):
 
 def expert_cases():
     return [grouped("f32", False), grouped("f32", True), grouped("f16", False),
+            # Several tiles of rows and columns, and groups that begin and end inside of them.
+            grouped("f32", False, 40, 150), grouped("bf16", True, 40, 150),
+            experts("f32", "silu", 2, tokens=50, sizes=(16, 136, 24)),
             *(experts("f32", activation, 2) for activation in ACTIVATIONS),
             experts("f32", "silu", "?"), experts("f32", "silu", EXPERTS), experts("f32", "gelu", 2, "columns"),
             experts("f32", "gelu", 2, "bitmap"), experts("f32", "relu", 2, tokens=0), experts("f32", "relu", 2, tokens=1),

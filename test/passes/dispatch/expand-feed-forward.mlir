@@ -15,7 +15,9 @@ func.func @ffn(%x: tensor<?x8xf32>, %up: tensor<8x32xf32>, %down: tensor<32x8xf3
 
 // CHECK-LABEL: func.func @experts
 // CHECK: %[[C:.*]] = winnow.selection.assemble_columns
-// CHECK: %[[UP:.*]] = winnow.grouped_matmul %{{.*}}, %{{.*}} groups(%[[C]] : !winnow.selection<6x4, 2, columns>) : {{.*}} -> tensor<12x16xf32>
+// CHECK: %[[ROWS:.*]] = linalg.generic
+// CHECK: -> tensor<12x8xf32>
+// CHECK: %[[UP:.*]] = winnow.grouped_matmul %[[ROWS]], %{{.*}} groups(%[[C]] : !winnow.selection<6x4, 2, columns>) grouped : {{.*}} -> tensor<12x16xf32>
 // CHECK: %[[HIDDEN:.*]] = linalg.generic {{.*}} ins(%[[UP]] :
 // CHECK: arith.maximumf
 // CHECK: %[[DOWN:.*]] = winnow.grouped_matmul %[[HIDDEN]], %{{.*}} groups(%[[C]] : !winnow.selection<6x4, 2, columns>) grouped : {{.*}} -> tensor<12x8xf32>
