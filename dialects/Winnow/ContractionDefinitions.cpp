@@ -29,13 +29,13 @@ Results buildDefinition(OpTy op, OpBuilder &builder, ArrayRef<ValueRange> operan
 
 Results MatmulOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> operands) {
   return buildDefinition(*this, builder, operands, [&](Value x, Value weights) {
-    return buildDenseMatmul(builder, getLoc(), x, weights);
+    return buildDenseMatmul(builder, getLoc(), x, weights, getElementTypeOrSelf(getType()));
   });
 }
 
 Results Conv2DOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> operands) {
   ConvolutionWindow window{getStrides(), getDilations(), getPadding()};
   return buildDefinition(*this, builder, operands, [&](Value x, Value weights) {
-    return buildDenseConv2D(builder, getLoc(), x, weights, window);
+    return buildDenseConv2D(builder, getLoc(), x, weights, window, getElementTypeOrSelf(getType()));
   });
 }

@@ -65,7 +65,8 @@ template <typename OpTy> LogicalResult checkElementTypes(OpTy op) {
   Type x = elementOf(op.getX()), weights = elementOf(op.getWeights()), result = elementOf(op.getResult());
   if (x != weights)
     return op.emitOpError("'weights' has element type ") << weights << ", but 'x' has " << x << " (C5)";
-  if (result != resultElement(op.getX()))
+  bool isWidened = result.isF32() && (x.isF16() || x.isBF16());
+  if (result != resultElement(op.getX()) && !isWidened)
     return op.emitOpError("'result' has element type ")
            << result << ", but " << resultElement(op.getX()) << " is expected (C5)";
   return success();
@@ -106,11 +107,12 @@ template <typename OpTy> struct DropFullSelection : OpRewritePattern<OpTy> {
 };
 
 Value buildDense(OpBuilder &builder, MatmulOp op) {
-  return buildDenseMatmul(builder, op.getLoc(), op.getX(), op.getWeights());
+  return buildDenseMatmul(builder, op.getLoc(), op.getX(), op.getWeights(), elementOf(op.getResult()));
 }
 
 Value buildDense(OpBuilder &builder, Conv2DOp op) {
-  return buildDenseConv2D(builder, op.getLoc(), op.getX(), op.getWeights(), windowOf(op));
+  return buildDenseConv2D(builder, op.getLoc(), op.getX(), op.getWeights(), windowOf(op),
+                          elementOf(op.getResult()));
 }
 
 /// Without a selection, a contraction is linalg's.

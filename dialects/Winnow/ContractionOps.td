@@ -18,14 +18,15 @@ def Winnow_MatmulOp : Winnow_ContractionOp<"matmul"> {
     result only those that `outputs` selects. The meaning is that of the dense product:
     `gather(scatter(x, inputs) * weights, outputs)`. What is not selected is not computed.
 
-    With float operands, products of f16 and bf16 are accumulated in f32; with i8 operands, everything
-    is exact in i32, modulo 2^32.
+    With float operands, products of f16 and bf16 are accumulated in f32, and the sum is rounded once to the
+    result's type; with i8 operands, everything is exact in i32, modulo 2^32.
 
     - (C1) Dimension 1 of `x` is the capacity of `inputs`, or dimension 0 of `weights` without it.
     - (C2) The universe of `inputs` is dimension 0 of `weights`, that of `outputs` dimension 1.
     - (C3) The rows of a selection are dimension 0 of `x`.
     - (C4) `result` is dimension 0 of `x` by the capacity of `outputs`, or dimension 1 of `weights`.
-    - (C5) The element types are all the same float type, or i8 with the result i32.
+    - (C5) The element types are all the same float type, or f16 or bf16 with the result f32, or i8 with the
+      result i32.
 
     ```mlir
     %y = winnow.matmul %x, %w inputs(%s : !winnow.selection<?x64, 16>)
@@ -56,14 +57,16 @@ def Winnow_Conv2DOp : Winnow_ContractionOp<"conv2d"> {
     `gather(conv2d(scatter(x, inputs), weights), outputs)`. What is not selected is not computed.
 
     `padding` is zeros at the top, left, bottom and right. With float operands, products of f16 and bf16 are
-    accumulated in f32; with i8 operands, everything is exact in i32, modulo 2^32.
+    accumulated in f32, and the sum is rounded once to the result's type; with i8 operands, everything is exact in
+    i32, modulo 2^32.
 
     - (C1) Dimension 1 of `x` is the capacity of `inputs`, or dimension 1 of `weights` without it.
     - (C2) The universe of `inputs` is dimension 1 of `weights`, that of `outputs` dimension 0.
     - (C3) The rows of a selection are dimension 0 of `x`.
     - (C4) Dimensions 0 and 1 of `result` are dimension 0 of `x` and the capacity of `outputs`, or
       dimension 0 of `weights`.
-    - (C5) The element types are all the same float type, or i8 with the result i32.
+    - (C5) The element types are all the same float type, or f16 or bf16 with the result f32, or i8 with the
+      result i32.
     - (C6) `strides` and `dilations` are two numbers of at least 1, `padding` four of at least 0.
     - (C7) Dimensions 2 and 3 of `result` are
       `floor((size + padding before and after - dilation * (kernel - 1) - 1) / stride) + 1`, which is not

@@ -25,7 +25,7 @@ Value buildZeros(OpBuilder &builder, Location location, ArrayRef<OpFoldResult> e
   return linalg::FillOp::create(builder, location, zero, empty).getResult(0);
 }
 
-/// Rounds an f32 accumulator to the operands' float type; anything else stays.
+/// Rounds an f32 accumulator to the result's float type; anything else stays.
 Value roundTo(OpBuilder &builder, Location location, Value value, Type type) {
   auto from = cast<RankedTensorType>(value.getType());
   if (type.isInteger() || from.getElementType() == type)
@@ -76,7 +76,7 @@ OpFoldResult winnow::convolvedExtent(OpBuilder &builder, Location location, Valu
       {getDimension(builder, location, x, axis + 2), getDimension(builder, location, weights, axis + 2)});
 }
 
-Value winnow::buildDenseMatmul(OpBuilder &builder, Location location, Value x, Value weights) {
+Value winnow::buildDenseMatmul(OpBuilder &builder, Location location, Value x, Value weights, Type result) {
   Type element = cast<RankedTensorType>(x.getType()).getElementType();
   SmallVector<OpFoldResult> extents{getDimension(builder, location, x, 0),
                                     getDimension(builder, location, weights, 1)};
@@ -84,11 +84,11 @@ Value winnow::buildDenseMatmul(OpBuilder &builder, Location location, Value x, V
   Value product = linalg::MatmulOp::create(builder, location, TypeRange{init.getType()},
                                            ValueRange{x, weights}, ValueRange{init})
                       .getResult(0);
-  return roundTo(builder, location, product, element);
+  return roundTo(builder, location, product, result);
 }
 
 Value winnow::buildDenseConv2D(OpBuilder &builder, Location location, Value x, Value weights,
-                               const ConvolutionWindow &window) {
+                               const ConvolutionWindow &window, Type result) {
   Type element = cast<RankedTensorType>(x.getType()).getElementType();
   SmallVector<OpFoldResult> extents{getDimension(builder, location, x, 0),
                                     getDimension(builder, location, weights, 0),
@@ -96,10 +96,10 @@ Value winnow::buildDenseConv2D(OpBuilder &builder, Location location, Value x, V
                                     convolvedExtent(builder, location, x, weights, 1, window)};
   Value padded = buildPadding(builder, location, x, window.padding);
   Value init = buildZeros(builder, location, extents, accumulatorType(element));
-  Value result = linalg::Conv2DNchwFchwOp::create(builder, location, TypeRange{init.getType()},
-                                                  ValueRange{padded, weights}, ValueRange{init},
-                                                  builder.getI64TensorAttr(window.strides),
-                                                  builder.getI64TensorAttr(window.dilations))
-                     .getResult(0);
-  return roundTo(builder, location, result, element);
+  Value sums = linalg::Conv2DNchwFchwOp::create(builder, location, TypeRange{init.getType()},
+                                                ValueRange{padded, weights}, ValueRange{init},
+                                                builder.getI64TensorAttr(window.strides),
+                                                builder.getI64TensorAttr(window.dilations))
+                   .getResult(0);
+  return roundTo(builder, location, sums, result);
 }

@@ -18,12 +18,13 @@ int64_t convolvedExtent(int64_t size, int64_t kernel, int64_t stride, int64_t di
 mlir::OpFoldResult convolvedExtent(mlir::OpBuilder &builder, mlir::Location location, mlir::Value x,
                                    mlir::Value weights, int64_t axis, const ConvolutionWindow &window);
 
-/// x [R, Cin] * weights [Cin, Cout]. i8 operands give i32; f16 and bf16 are accumulated in f32.
+/// x [R, Cin] * weights [Cin, Cout] with entries of the type `result`. i8 operands give i32; f16 and bf16 are
+/// accumulated in f32 and rounded to `result`.
 mlir::Value buildDenseMatmul(mlir::OpBuilder &builder, mlir::Location location, mlir::Value x,
-                             mlir::Value weights);
+                             mlir::Value weights, mlir::Type result);
 
 /// The convolution of x [B, Cin, H, W] with weights [Cout, Cin, kh, kw]; element types as above.
 mlir::Value buildDenseConv2D(mlir::OpBuilder &builder, mlir::Location location, mlir::Value x,
-                             mlir::Value weights, const ConvolutionWindow &window);
+                             mlir::Value weights, const ConvolutionWindow &window, mlir::Type result);
 
 } // namespace winnow

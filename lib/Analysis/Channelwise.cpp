@@ -189,7 +189,8 @@ template <typename OpTy> bool checkContraction(OpTy op, std::string *reason) {
   Type weights = getElementTypeOrSelf(op.getInputs()[1].getType());
   Type result = getElementTypeOrSelf(op.getResult(0).getType());
   bool isInteger = x.isInteger(8) && weights.isInteger(8) && result.isInteger(32);
-  bool isReal = isa<Float16Type, BFloat16Type, Float32Type>(x) && x == weights && x == result;
+  bool isReal =
+      isa<Float16Type, BFloat16Type, Float32Type>(x) && x == weights && (result == x || result.isF32());
   if (!isInteger && !isReal)
     return refuse(reason, "has element types that no operation with a selection has");
   if (!isZero(findFill(op.getOutputs()[0])))

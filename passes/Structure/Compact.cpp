@@ -41,6 +41,13 @@ void keepAttributes(Operation *from, Operation *to) {
       to->setDiscardableAttr(attribute.getName(), attribute.getValue());
 }
 
+/// Sums may be wider than their terms.
+void keepElementType(Operation *from, Operation *to) {
+  Value result = to->getResult(0);
+  Type element = getElementTypeOrSelf(from->getResult(0).getType());
+  result.setType(cast<RankedTensorType>(result.getType()).clone(element));
+}
+
 } // namespace
 
 Value winnow::buildGathered(OpBuilder &builder, Location location, Value source, Value selection,
@@ -102,6 +109,7 @@ Value winnow::buildCompact(OpBuilder &builder, tensor::PadOp op, Value source) {
 Value winnow::buildSelected(OpBuilder &builder, linalg::MatmulOp op, Value x, Value inputs, Value outputs) {
   auto selected = MatmulOp::create(builder, op.getLoc(), x, op.getInputs()[1], inputs, outputs);
   keepAttributes(op, selected);
+  keepElementType(op, selected);
   return selected;
 }
 
@@ -112,12 +120,14 @@ Value winnow::buildSelected(OpBuilder &builder, linalg::Conv2DNchwFchwOp op, Val
   auto selected = Conv2DOp::create(builder, op.getLoc(), x, op.getInputs()[1], inputs, outputs,
                                    numbers(op.getStrides()), numbers(op.getDilations()), none);
   keepAttributes(op, selected);
+  keepElementType(op, selected);
   return selected;
 }
 
 Value winnow::buildSelected(OpBuilder &builder, MatmulOp op, Value x, Value inputs, Value outputs) {
   auto selected = MatmulOp::create(builder, op.getLoc(), x, op.getWeights(), inputs, outputs);
   keepAttributes(op, selected);
+  keepElementType(op, selected);
   return selected;
 }
 
@@ -125,6 +135,7 @@ Value winnow::buildSelected(OpBuilder &builder, Conv2DOp op, Value x, Value inpu
   auto selected = Conv2DOp::create(builder, op.getLoc(), x, op.getWeights(), inputs, outputs, op.getStrides(),
                                    op.getDilations(), op.getPadding());
   keepAttributes(op, selected);
+  keepElementType(op, selected);
   return selected;
 }
 

@@ -89,6 +89,17 @@ func.func @dense_matmul(%x: tensor<?x64xi8>, %w: tensor<64x32xi8>) -> tensor<?x3
 
 // -----
 
+// Sums of f16 stay f32 where the result is.
+// CHECK-LABEL: @dense_matmul_in_f32
+// CHECK: %[[SUM:.*]] = linalg.matmul ins(%{{.*}}, %{{.*}} : tensor<?x64xf16>, tensor<64x32xf16>) outs(%{{.*}} : tensor<?x32xf32>)
+// CHECK-NEXT: return %[[SUM]]
+func.func @dense_matmul_in_f32(%x: tensor<?x64xf16>, %w: tensor<64x32xf16>) -> tensor<?x32xf32> {
+  %0 = winnow.matmul %x, %w : tensor<?x64xf16>, tensor<64x32xf16> -> tensor<?x32xf32>
+  return %0 : tensor<?x32xf32>
+}
+
+// -----
+
 // CHECK-LABEL: @open_gate
 // CHECK-SAME: (%[[X:.*]]: tensor<4x2x3xf32>, %{{.*}}: tensor<4x2xf32>)
 // CHECK-NEXT: %[[HALF:.*]] = arith.constant dense<5.0

@@ -83,6 +83,15 @@ func.func @f(%x: tensor<3x64xf32>, %w: tensor<64x32xf32>, %s: !winnow.selection<
 // -----
 
 // matmul, C5
+func.func @f(%x: tensor<?x64xf16>, %w: tensor<64x32xf16>) {
+  // expected-error @+1 {{'result' has element type 'bf16', but 'f16' is expected (C5)}}
+  %0 = winnow.matmul %x, %w : tensor<?x64xf16>, tensor<64x32xf16> -> tensor<?x32xbf16>
+  return
+}
+
+// -----
+
+// matmul, C5
 func.func @f(%x: tensor<3x64xf32>, %w: tensor<64x32xf16>, %s: !winnow.selection<3x64, 16>, %t: !winnow.selection<3x32, 8>) {
   // expected-error @+1 {{'weights' has element type 'f16', but 'x' has 'f32' (C5)}}
   %0 = winnow.matmul %x, %w : tensor<3x64xf32>, tensor<64x32xf16> -> tensor<3x32xf32>

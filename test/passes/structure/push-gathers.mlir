@@ -120,3 +120,18 @@ func.func @loop(%x: tensor<?x8x8x8xf32>, %w: tensor<16x8x1x1xf32>, %init: tensor
   }
   return %last : tensor<?x4x8x8xf32>
 }
+
+// -----
+
+// Sums that are wider than their terms stay so.
+// CHECK-LABEL: @wide_sums
+// CHECK: %[[Y:.*]] = winnow.matmul %{{.*}}, %{{.*}} outputs(%{{.*}} : !winnow.selection<?x16, 4>) : tensor<?x8xf16>, tensor<8x16xf16> -> tensor<?x4xf32>
+// CHECK-NEXT: return %[[Y]]
+func.func @wide_sums(%x: tensor<?x8xf16>, %w: tensor<8x16xf16>, %init: tensor<?x16xf32>, %s: !winnow.selection<?x16, 4>)
+    -> tensor<?x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %z = linalg.fill ins(%zero : f32) outs(%init : tensor<?x16xf32>) -> tensor<?x16xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<?x8xf16>, tensor<8x16xf16>) outs(%z : tensor<?x16xf32>) -> tensor<?x16xf32>
+  %g = winnow.gather %y, %s : tensor<?x16xf32>, !winnow.selection<?x16, 4> -> tensor<?x4xf32>
+  return %g : tensor<?x4xf32>
+}
