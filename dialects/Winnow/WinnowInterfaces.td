@@ -14,6 +14,7 @@ def DefinedOpInterface : OpInterface<"DefinedOpInterface"> {
     (`rows`, i32) and, if its type does not tell the universe, that as an index; in the form columns its
     offsets, its members and, where they are dynamic, rows and capacity; as a bitmap its words and, where
     they are dynamic, universe and capacity. What is unspecified in a part influences nothing.
+    A packed matrix is its parts, in the order of its type's description.
   }];
   let methods = [
     InterfaceMethod<

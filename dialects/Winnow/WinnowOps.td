@@ -13,5 +13,6 @@ include "dialects/Winnow/ConditionOps.td"
 include "dialects/Winnow/AttentionOps.td"
 include "dialects/Winnow/ParameterOps.td"
 include "dialects/Winnow/StateOps.td"
+include "dialects/Winnow/PackedOps.td"
 
 #endif

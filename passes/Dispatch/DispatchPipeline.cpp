@@ -18,6 +18,7 @@ static void addShapeCleanup(OpPassManager &manager) {
 
 void winnow::buildDispatchPipeline(OpPassManager &manager) {
   manager.addPass(createThreadSession());
+  manager.addNestedPass<func::FuncOp>(createExpandPackedWeights());
   manager.addNestedPass<func::FuncOp>(createExpandSelections());
   manager.addPass(createCanonicalizerPass());
   manager.addNestedPass<func::FuncOp>(createGeneralizeOperations());

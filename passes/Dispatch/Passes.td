@@ -61,6 +61,31 @@ def ExpandSelections : Pass<"winnow-expand-selections", "::mlir::func::FuncOp"> 
                            "::mlir::scf::SCFDialect"];
 }
 
+def ExpandPackedWeights : Pass<"winnow-expand-packed-weights", "::mlir::func::FuncOp"> {
+  let summary = "replaces packed weights by their parts, and what uses them by operations on tensors";
+  let description = [{
+    The parts of a packed matrix are tensors like others. A product with 2:4 weights becomes a reduction over the
+    stored entries, which reads `x` at the places that the indices tell; one with blocks or single entries a loop
+    over what is stored of the result's column. Conversions become kernels that compute each part.
+
+    ```mlir
+    %w = winnow.packed.assemble %v, %i
+        : tensor<32x32xf32>, tensor<2x32xi32> -> !winnow.packed<64x32xf32, #winnow.nm<2:4>>
+    %y = winnow.packed.matmul %x, %w
+        : tensor<?x64xf32>, !winnow.packed<64x32xf32, #winnow.nm<2:4>> -> tensor<?x32xf32>
+    ```
+    becomes
+    ```mlir
+    %y = linalg.generic {iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%v : tensor<32x32xf32>) outs(%zero : tensor<?x32xf32>) { ... tensor.extract %x[%r, %k] ... }
+    ```
+
+    It does not unpack weights for a product.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+}
+
 def GeneralizeOperations : Pass<"winnow-generalize-operations", "::mlir::func::FuncOp"> {
   let summary = "turns named and data-moving operations into linalg.generic";
   let description = [{

@@ -25,12 +25,16 @@ using namespace winnow;
 
 namespace {
 
-/// A selection is the values that stand for it; everything else is itself.
-struct SelectionConverter : TypeConverter {
-  SelectionConverter() {
+/// A selection is the values that stand for it, a packed matrix its parts; everything else is itself.
+struct PartsConverter : TypeConverter {
+  PartsConverter() {
     addConversion([](Type type) { return type; });
     addConversion([](SelectionType type, SmallVectorImpl<Type> &types) {
       llvm::append_range(types, partTypes(type));
+      return success();
+    });
+    addConversion([](PackedType type, SmallVectorImpl<Type> &types) {
+      llvm::append_range(types, type.getPartTypes());
       return success();
     });
   }
@@ -61,7 +65,7 @@ struct ApplyDefinition : OpInterfaceConversionPattern<DefinedOpInterface> {
 struct Decompose : winnow::impl::DecomposeBase<Decompose> {
   void runOnOperation() override {
     MLIRContext *context = &getContext();
-    SelectionConverter converter;
+    PartsConverter converter;
     ConversionTarget target(*context);
     RewritePatternSet patterns(context);
     target.addIllegalDialect<WinnowDialect>();

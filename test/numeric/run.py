@@ -15,6 +15,7 @@ import dense
 import elementwise
 import feedforward
 import forms
+import packed
 import quantized
 import selections
 from case import Sampler
@@ -34,6 +35,7 @@ GROUPS = {
     "movement": selections.movement_cases,
     "gates": selections.gate_cases,
     "conditions": conditions.condition_cases,
+    "packed": packed.packed_cases,
 }
 
 
