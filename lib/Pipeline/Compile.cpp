@@ -59,6 +59,7 @@ private:
   LogicalResult runPhase(Phase phase);
   LogicalResult runPasses(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build);
   LogicalResult checkDimensions();
+  LogicalResult runStructure(const StructureOptions &structure);
   LogicalResult runPrecision();
   LogicalResult prepareReference();
   LogicalResult splitTargets();
@@ -119,6 +120,15 @@ LogicalResult Compiler::runPasses(ModuleOp on, llvm::function_ref<void(OpPassMan
   PassManager manager(context, ModuleOp::getOperationName());
   build(manager);
   return manager.run(on);
+}
+
+LogicalResult Compiler::runStructure(const StructureOptions &structure) {
+  if (failed(
+          runPasses(module, [&](OpPassManager &manager) { buildStructurePipeline(manager, structure); }))) {
+    return failure();
+  }
+  report["pruning"] = collectPruningReport(module);
+  return success();
 }
 
 LogicalResult Compiler::runPrecision() {
@@ -369,7 +379,9 @@ LogicalResult Compiler::runPhase(Phase phase) {
   case Phase::Structure: {
     StructureOptions structure;
     structure.softGates = options.softGates;
-    return runPasses(module, [&](OpPassManager &manager) { buildStructurePipeline(manager, structure); });
+    structure.prune = options.prune;
+    structure.maxPruningError = options.maximumPruningError;
+    return runStructure(structure);
   }
   case Phase::Precision:
     return runPrecision();

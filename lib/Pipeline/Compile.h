@@ -36,6 +36,9 @@ struct CompileOptions {
   bool withReference = false;
   /// How a soft gate becomes a hard one: "none", "topk:K" or "threshold:T".
   std::string softGates = "none";
+  /// What constant weights are pruned to by magnitude: "none", "2:4", "blocks:RxC:DENSITY" or "coo:DENSITY".
+  std::string prune = "none";
+  double maximumPruningError = 1;
   /// Bytes that the contractions' weights may take, or a fraction of their bytes in f32; 0 is no budget.
   int64_t budgetBytes = 0;
   double budget = 0;

@@ -1,9 +1,9 @@
 // Keeps the choices of the precision phase on the module and gives them out as JSON.
 #include "passes/Precision/PrecisionReport.h"
 
+#include "lib/Analysis/ReportJSON.h"
 #include "mlir/IR/Builders.h"
 #include "passes/Precision/Passes.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace winnow;
@@ -11,21 +11,6 @@ using namespace winnow;
 namespace {
 
 constexpr StringLiteral kReportAttribute = "winnow.precision_report";
-
-llvm::json::Value toJSON(Attribute attribute) {
-  return llvm::TypeSwitch<Attribute, llvm::json::Value>(attribute)
-      .Case([](DictionaryAttr dictionary) {
-        llvm::json::Object object;
-        for (NamedAttribute entry : dictionary)
-          object[entry.getName().strref()] = toJSON(entry.getValue());
-        return object;
-      })
-      .Case([](ArrayAttr array) { return llvm::json::Array(llvm::map_range(array, toJSON)); })
-      .Case([](IntegerAttr integer) { return integer.getInt(); })
-      .Case([](FloatAttr number) { return number.getValueAsDouble(); })
-      .Case([](StringAttr string) { return llvm::json::fixUTF8(string.getValue()); })
-      .Default(nullptr);
-}
 
 } // namespace
 
@@ -54,5 +39,5 @@ void winnow::recordPrecisionReport(ModuleOp module, ArrayRef<WeightError> entrie
 
 llvm::json::Value winnow::collectPrecisionReport(ModuleOp module) {
   Attribute report = module->getAttr(kReportAttribute);
-  return report ? toJSON(report) : nullptr;
+  return report ? reportToJSON(report) : nullptr;
 }

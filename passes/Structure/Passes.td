@@ -74,4 +74,45 @@ def PushSelections : Pass<"winnow-push-selections", "::mlir::ModuleOp"> {
   ];
 }
 
+def PruneWeights : Pass<"winnow-prune-weights", "::mlir::ModuleOp"> {
+  let summary = "prunes constant weights by magnitude and packs what is left";
+  let description = [{
+    Goal: products read and multiply only what is left of their weights. The weights of each `linalg.matmul`
+    that are constant get the structure that `prune` names; what is kept is the largest:
+
+    - `2:4`: the two largest of each four along the reduction dimension;
+    - `blocks:RxC:DENSITY`: that share of the blocks of R x C, those of the largest norm;
+    - `coo:DENSITY`: that share of the entries.
+
+    ```mlir
+    %y = linalg.matmul ins(%x, %w : tensor<?x64xf32>, tensor<64x32xf32>) outs(%zero : tensor<?x32xf32>)
+        -> tensor<?x32xf32>
+    ```
+    becomes
+    ```mlir
+    %p = winnow.compress %pruned : tensor<64x32xf32> -> !winnow.packed<64x32xf32, #winnow.nm<2:4>>
+    %y = winnow.packed.matmul %x, %p
+        : tensor<?x64xf32>, !winnow.packed<64x32xf32, #winnow.nm<2:4>> -> tensor<?x32xf32>
+    ```
+
+    Weights stay dense if their extents do not fit the structure, if they are not finite, if something else
+    reads them, if they would not be smaller, if a selection comes with them already, or if their relative
+    error `||W - pruned W|| / ||W||` (Frobenius norms) would be above `max-error`. With a `max-error` of 0, only
+    weights that have the structure already are packed, which changes no result.
+
+    Every choice leaves a remark of the category `structure`, and an entry in the module's attribute
+    `winnow.pruning_report`. Convolutions are not pruned, and nothing is trained again.
+  }];
+  let options = [
+    Option<"prune", "prune", "std::string", /*default=*/"\"none\"",
+           "the structure: none, 2:4, blocks:RxC:DENSITY or coo:DENSITY">,
+    Option<"maxError", "max-error", "double", /*default=*/"1.0",
+           "the largest relative weight error that pruning may cause">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::winnow::WinnowDialect"
+  ];
+}
+
 #endif

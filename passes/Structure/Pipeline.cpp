@@ -13,5 +13,10 @@ void winnow::buildStructurePipeline(OpPassManager &manager, const StructureOptio
   manager.addPass(createCSEPass());
   manager.addPass(createPushSelections());
   manager.addPass(createCanonicalizerPass());
+  PruneWeightsOptions pruning;
+  pruning.prune = options.prune;
+  pruning.maxError = options.maxPruningError;
+  manager.addPass(createPruneWeights(pruning));
+  manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
 }

@@ -58,6 +58,14 @@ void addTuning(CLI::App &app, CompileOptions &options) {
   app.add_option("--soft-gates", options.softGates,
                  "make soft gates hard, an approximation: none, topk:K or threshold:T")
       ->capture_default_str();
+  app.add_option("--prune", options.prune,
+                 "prune constant weights by magnitude: none, 2:4, blocks:RxC:DENSITY or coo:DENSITY")
+      ->capture_default_str();
+  app.add_option(
+         "--max-pruning-error", options.maximumPruningError,
+         "never prune weights whose relative error would be larger; 0 packs only what has the structure")
+      ->check(checkError)
+      ->capture_default_str();
   app.add_option("--precision", options.precision, "one precision for every contraction: none, f32 or i8")
       ->check(CLI::IsMember({"none", "f32", "i8"}))
       ->capture_default_str();
