@@ -57,10 +57,11 @@ struct BecomeDense : OpRewritePattern<FfnOp> {
     if (op.getNeurons())
       return rewriter.notifyMatchFailure(op, "has a selection");
     Location loc = op.getLoc();
-    Value up = buildDenseMatmul(rewriter, loc, op.getX(), op.getUp());
-    Value gate = op.getGate() ? buildDenseMatmul(rewriter, loc, op.getX(), op.getGate()) : Value();
+    Type element = getElementTypeOrSelf(op.getType());
+    Value up = buildDenseMatmul(rewriter, loc, op.getX(), op.getUp(), element);
+    Value gate = op.getGate() ? buildDenseMatmul(rewriter, loc, op.getX(), op.getGate(), element) : Value();
     Value hidden = buildHidden(rewriter, loc, op.getActivation(), up, gate);
-    Value result = buildDenseMatmul(rewriter, loc, hidden, op.getDown());
+    Value result = buildDenseMatmul(rewriter, loc, hidden, op.getDown(), element);
     if (result.getType() != op.getType())
       result = tensor::CastOp::create(rewriter, loc, op.getType(), result);
     rewriter.replaceOp(op, result);

@@ -33,7 +33,9 @@ def Winnow_Activation : I32EnumAttr<"Activation", "what is applied to the hidden
 
 def Winnow_Precision : I32EnumAttr<"Precision", "the arithmetic of an operation", [
     I32EnumAttrCase<"F32", 0, "f32">,
-    I32EnumAttrCase<"I8", 1, "i8">
+    I32EnumAttrCase<"I8", 1, "i8">,
+    I32EnumAttrCase<"F16", 2, "f16">,
+    I32EnumAttrCase<"BF16", 3, "bf16">
   ]> {
   let cppNamespace = "::winnow";
   let genSpecializedAttr = 0;
@@ -43,7 +45,8 @@ def Winnow_PrecisionAttr : EnumAttr<Winnow_Dialect, Winnow_Precision, "precision
   let summary = "the precision that an operation's arithmetic is to have";
   let description = [{
     Set by the precision phase on a contraction, as the discardable attribute `winnow.precision`, and
-    gone once that phase has realized it: `i8` becomes `winnow.quantize` and an integer contraction.
+    gone once that phase has realized it: `i8` becomes `winnow.quantize` and an integer contraction, `f16` and
+    `bf16` become a contraction of operands rounded to that type.
 
     ```mlir
     #winnow.precision<i8>

@@ -60,6 +60,29 @@ std::string printed(Type type) {
   return text;
 }
 
+/// The values of finite constant weights, or the obstacle.
+std::optional<SmallVector<float>> readFinite(WeightError &entry) {
+  std::optional<SmallVector<float>> elements = readFloats(entry.weights);
+  if (!elements)
+    entry.obstacle = "the values of its weights are not there";
+  else if (!llvm::all_of(*elements, [](float element) { return std::isfinite(element); }))
+    entry.obstacle = "its weights are not finite";
+  return entry.obstacle.empty() ? std::move(elements) : std::nullopt;
+}
+
+/// Fills in the size and error of constant weights in 16 bits, or the obstacle to rounding them.
+void measureHalf(WeightError &entry, Precision precision) {
+  entry.quantizedBytes = entry.weights.getNumElements() * static_cast<int64_t>(sizeof(uint16_t));
+  std::optional<SmallVector<float>> elements = readFinite(entry);
+  if (!elements)
+    return;
+  HalfWeights half = roundToHalf(*elements, halfTypeOf(precision, entry.op->getContext()));
+  if (half.isInRange)
+    entry.error = half.error;
+  else
+    entry.obstacle = llvm::formatv("its weights are beyond the range of {0}", stringifyPrecision(precision));
+}
+
 /// Fills in the size and error of constant weights, or the obstacle to quantizing them.
 void measureConstant(WeightError &entry, int64_t channelDimension) {
   ShapedType type = entry.weights.getShapedType();
@@ -75,16 +98,8 @@ void measureConstant(WeightError &entry, int64_t channelDimension) {
     entry.obstacle = llvm::formatv("a sum of {0} products may exceed 32 bits", terms);
     return;
   }
-  std::optional<SmallVector<float>> elements = readFloats(entry.weights);
-  if (!elements) {
-    entry.obstacle = "the values of its weights are not there";
-    return;
-  }
-  if (!llvm::all_of(*elements, [](float element) { return std::isfinite(element); })) {
-    entry.obstacle = "its weights are not finite";
-    return;
-  }
-  entry.error = quantizePerChannel(*elements, type.getShape(), channelDimension).error;
+  if (std::optional<SmallVector<float>> elements = readFinite(entry))
+    entry.error = quantizePerChannel(*elements, type.getShape(), channelDimension).error;
 }
 
 } // namespace
@@ -98,7 +113,13 @@ std::optional<Contraction> winnow::matchContraction(Operation *op) {
       .Default(std::nullopt);
 }
 
-std::optional<WeightError> winnow::measureWeightError(Operation *op) {
+FloatType winnow::halfTypeOf(Precision precision, MLIRContext *context) {
+  if (precision == Precision::F16)
+    return Float16Type::get(context);
+  return precision == Precision::BF16 ? FloatType(BFloat16Type::get(context)) : FloatType();
+}
+
+std::optional<WeightError> winnow::measureWeightError(Operation *op, Precision precision) {
   WeightError entry;
   entry.op = op;
   std::optional<Contraction> contraction = matchContraction(op);
@@ -114,11 +135,15 @@ std::optional<WeightError> winnow::measureWeightError(Operation *op) {
 
   auto isF32 = [](Value value) { return getElementTypeOrSelf(value.getType()).isF32(); };
   if (!contraction)
-    entry.obstacle = llvm::formatv("'{0}' has no integer form", op->getName());
+    entry.obstacle = llvm::formatv("'{0}' has no {1} form", op->getName(),
+                                   precision == Precision::I8 ? "integer" : "16-bit");
   else if (!isF32(contraction->x) || !isF32(weights) || !isF32(op->getResult(0)))
-    entry.obstacle = llvm::formatv("its element type is {0}, but only f32 can become i8", printed(element));
+    entry.obstacle = llvm::formatv("its element type is {0}, but only f32 can become {1}", printed(element),
+                                   stringifyPrecision(precision));
   else if (!entry.weights)
     entry.obstacle = "its weights are not constant";
+  else if (halfTypeOf(precision, op->getContext()))
+    measureHalf(entry, precision);
   else
     measureConstant(entry, contraction->channelDimension);
   return entry;
@@ -136,9 +161,9 @@ std::string winnow::layerName(Operation *op) {
   return name.empty() ? op->getName().getStringRef().str() : name;
 }
 
-WeightErrorAnalysis::WeightErrorAnalysis(Operation *root) {
+WeightErrorAnalysis::WeightErrorAnalysis(Operation *root, Precision precision) {
   root->walk([&](Operation *op) {
-    if (std::optional<WeightError> entry = measureWeightError(op))
+    if (std::optional<WeightError> entry = measureWeightError(op, precision))
       entries.push_back(std::move(*entry));
   });
   findForeignUses(root);

@@ -1,7 +1,9 @@
-// What 8-bit weights would cost each contraction: bytes and error, or why it cannot have them.
+// What weights of fewer bits would cost each contraction: bytes and error, or why it cannot have them.
 #pragma once
 
+#include "dialects/Winnow/WinnowAttributes.h"
 #include "mlir/IR/BuiltinAttributeInterfaces.h"
+#include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Operation.h"
 #include "llvm/ADT/SmallVector.h"
 
@@ -10,7 +12,7 @@
 
 namespace winnow {
 
-/// A matrix product or convolution that has an integer form, and its parts.
+/// A matrix product or convolution that has forms in other precisions, and its parts.
 struct Contraction {
   mlir::Value x, weights;
   mlir::Value inputs, outputs; // selections, null if there are none
@@ -20,19 +22,22 @@ struct Contraction {
 /// Recognizes linalg.matmul, linalg.conv_2d_nchw_fchw, winnow.matmul and winnow.conv2d on tensors.
 std::optional<Contraction> matchContraction(mlir::Operation *op);
 
-/// A contraction's weights in f32 and in i8.
+/// The 16-bit float type of a precision, or null for the others.
+mlir::FloatType halfTypeOf(Precision precision, mlir::MLIRContext *context);
+
+/// A contraction's weights in f32 and in another precision: i8, f16 or bf16.
 struct WeightError {
   mlir::Operation *op = nullptr;
   mlir::ElementsAttr weights; // null if they are not constant
   int64_t bytes = 0;          // of the weights as they are
-  int64_t quantizedBytes = 0; // as i8, with one f32 scale for each output channel
-  double error = 0;           // relative error of the weights as i8, ||W - Wq|| / ||W||
-  std::string obstacle;       // why it cannot be i8; empty if it can
+  int64_t quantizedBytes = 0; // in that precision; i8 has one f32 scale for each output channel
+  double error = 0;           // relative error of the weights there, ||W - Wq|| / ||W||
+  std::string obstacle;       // why it cannot have that precision; empty if it can
 };
 
-/// Measures one contraction; nothing for other operations. Matrix products and convolutions without an
-/// integer form are measured if their weights are constant, and have an obstacle.
-std::optional<WeightError> measureWeightError(mlir::Operation *op);
+/// Measures one contraction; nothing for other operations. Matrix products and convolutions without forms in
+/// other precisions are measured if their weights are constant, and have an obstacle.
+std::optional<WeightError> measureWeightError(mlir::Operation *op, Precision precision = Precision::I8);
 
 /// The name that the model gives an operation (from its location), or else its own name.
 std::string layerName(mlir::Operation *op);
@@ -41,7 +46,8 @@ std::string layerName(mlir::Operation *op);
 /// an obstacle for all who use them.
 class WeightErrorAnalysis {
 public:
-  explicit WeightErrorAnalysis(mlir::Operation *root);
+  explicit WeightErrorAnalysis(mlir::Operation *root) : WeightErrorAnalysis(root, Precision::I8) {}
+  WeightErrorAnalysis(mlir::Operation *root, Precision precision);
 
   llvm::ArrayRef<WeightError> getEntries() const { return entries; }
 

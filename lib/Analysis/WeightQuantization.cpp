@@ -1,8 +1,9 @@
-// Quantizes constant weights to 8 bits and measures what that costs.
+// Quantizes constant weights to 8 bits, or rounds them to 16, and measures what that costs.
 #include "lib/Analysis/WeightQuantization.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/APFloat.h"
 
 #include <algorithm>
 #include <cmath>
@@ -67,4 +68,24 @@ QuantizedWeights winnow::quantizePerChannel(ArrayRef<float> weights, ArrayRef<in
   }
   quantized.error = norm > 0 ? std::sqrt(difference / norm) : 0;
   return quantized;
+}
+
+HalfWeights winnow::roundToHalf(ArrayRef<float> weights, FloatType type) {
+  HalfWeights half;
+  half.bits.reserve(weights.size());
+  double difference = 0, norm = 0;
+  bool losesInformation;
+  for (float weight : weights) {
+    llvm::APFloat rounded(weight);
+    rounded.convert(type.getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven, &losesInformation);
+    half.bits.push_back(static_cast<uint16_t>(rounded.bitcastToAPInt().getZExtValue()));
+    if (std::isfinite(weight) && !rounded.isFinite())
+      half.isInRange = false;
+    rounded.convert(llvm::APFloat::IEEEsingle(), llvm::APFloat::rmNearestTiesToEven, &losesInformation);
+    double deviation = static_cast<double>(weight) - rounded.convertToFloat();
+    difference += deviation * deviation;
+    norm += static_cast<double>(weight) * weight;
+  }
+  half.error = norm > 0 ? std::sqrt(difference / norm) : 0;
+  return half;
 }

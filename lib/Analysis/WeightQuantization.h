@@ -1,7 +1,9 @@
-// Symmetric 8-bit quantization of constant weights, one scale for each output channel.
+// Constant weights in fewer bits: symmetric 8-bit quantization with one scale for each output channel, and
+// 16-bit floats.
 #pragma once
 
 #include "mlir/IR/BuiltinAttributeInterfaces.h"
+#include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/SmallVector.h"
 
 #include <optional>
@@ -26,5 +28,15 @@ std::optional<llvm::SmallVector<float>> readFloats(mlir::ElementsAttr constant);
 /// zeros with the scale 1. All weights must be finite.
 QuantizedWeights quantizePerChannel(llvm::ArrayRef<float> weights, llvm::ArrayRef<int64_t> shape,
                                     int64_t channelDimension);
+
+/// Weights in a 16-bit float type.
+struct HalfWeights {
+  llvm::SmallVector<uint16_t> bits;
+  double error = 0;      // ||weights - rounded|| / ||weights||, 0 for weights of zeros
+  bool isInRange = true; // false if a finite weight became infinite
+};
+
+/// Rounds weights to f16 or bf16, to the nearest, ties to even.
+HalfWeights roundToHalf(llvm::ArrayRef<float> weights, mlir::FloatType type);
 
 } // namespace winnow

@@ -20,6 +20,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/JSON.h"
 
 using namespace mlir;
@@ -136,9 +137,12 @@ LogicalResult Compiler::runPrecision() {
   precision.budgetBytes = options.budgetBytes;
   precision.budget = options.budget;
   precision.maxError = options.maximumWeightError;
-  precision.all = options.precision == "i8"    ? UniformPrecision::I8
-                  : options.precision == "f32" ? UniformPrecision::F32
-                                               : UniformPrecision::None;
+  precision.all = llvm::StringSwitch<UniformPrecision>(options.precision)
+                      .Case("f32", UniformPrecision::F32)
+                      .Case("i8", UniformPrecision::I8)
+                      .Case("f16", UniformPrecision::F16)
+                      .Case("bf16", UniformPrecision::BF16)
+                      .Default(UniformPrecision::None);
   if (failed(
           runPasses(module, [&](OpPassManager &manager) { buildPrecisionPipeline(manager, precision); }))) {
     return failure();

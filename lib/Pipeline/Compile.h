@@ -43,7 +43,7 @@ struct CompileOptions {
   int64_t budgetBytes = 0;
   double budget = 0;
   double maximumWeightError = 0.02;
-  /// "none", "f32" or "i8": one precision for everything instead of a budget.
+  /// "none", "f32", "i8", "f16" or "bf16": one precision for everything instead of a budget.
   std::string precision = "none";
   /// Assemble the PTX with ptxas when it is on PATH: its errors are errors, its cubins go into the module.
   bool assemblePTX = true;

@@ -1,4 +1,4 @@
-// Chooses i8 or f32 for each contraction under a budget of weight bytes.
+// Chooses a precision for each contraction under a budget of weight bytes.
 #include "dialects/Winnow/WinnowAttributes.h"
 #include "lib/Analysis/WeightError.h"
 #include "passes/Precision/ByteBudget.h"
@@ -30,6 +30,7 @@ struct AssignPrecision : impl::AssignPrecisionBase<AssignPrecision> {
   void runOnOperation() override;
 
 private:
+  std::optional<Precision> uniform() const;
   LogicalResult checkOptions();
   void choose(const WeightErrorAnalysis &analysis);
   std::optional<PrecisionChoice> decideAlone(const WeightError &entry);
@@ -45,7 +46,10 @@ void AssignPrecision::runOnOperation() {
   ModuleOp module = getOperation();
   if (failed(checkOptions()))
     return signalPassFailure();
-  const auto &analysis = getAnalysis<WeightErrorAnalysis>();
+  std::optional<WeightErrorAnalysis> half;
+  if (uniform() == Precision::F16 || uniform() == Precision::BF16)
+    half.emplace(module, *uniform());
+  const WeightErrorAnalysis &analysis = half ? *half : getAnalysis<WeightErrorAnalysis>();
   choose(analysis);
   for (auto [entry, choice] : llvm::zip_equal(analysis.getEntries(), choices)) {
     entry.op->setAttr(WinnowDialect::getPrecisionAttrName(),
@@ -54,6 +58,23 @@ void AssignPrecision::runOnOperation() {
   }
   recordPrecisionReport(module, analysis.getEntries(), choices, bytes);
   markAnalysesPreserved<WeightErrorAnalysis>();
+}
+
+/// The one precision that everything is to have, if there is one.
+std::optional<Precision> AssignPrecision::uniform() const {
+  switch (all.getValue()) {
+  case UniformPrecision::None:
+    return std::nullopt;
+  case UniformPrecision::F32:
+    return Precision::F32;
+  case UniformPrecision::I8:
+    return Precision::I8;
+  case UniformPrecision::F16:
+    return Precision::F16;
+  case UniformPrecision::BF16:
+    return Precision::BF16;
+  }
+  llvm_unreachable("a precision of the enumeration");
 }
 
 LogicalResult AssignPrecision::checkOptions() {
@@ -96,7 +117,7 @@ void AssignPrecision::choose(const WeightErrorAnalysis &analysis) {
       continue;
     }
     for (size_t member : group)
-      if (!decided[member] || (choices[member].precision == Precision::I8 && !getGiven(entries[member].op)))
+      if (!decided[member] || (choices[member].precision != Precision::F32 && !getGiven(entries[member].op)))
         choices[member] = {Precision::F32,
                            llvm::formatv("'{0}' keeps its weights as f32", layerName(entries[*keeper].op))};
   }
@@ -121,8 +142,9 @@ std::optional<PrecisionChoice> AssignPrecision::decideAlone(const WeightError &e
     return PrecisionChoice{Precision::F32,
                            llvm::formatv("its error {0:e2} is above the largest allowed, {1:e2}", entry.error,
                                          maxError.getValue())};
-  if (all == UniformPrecision::I8)
-    return PrecisionChoice{Precision::I8, "everything that can be is to be i8"};
+  if (std::optional<Precision> precision = uniform())
+    return PrecisionChoice{
+        *precision, llvm::formatv("everything that can be is to be {0}", stringifyPrecision(*precision))};
   return std::nullopt;
 }
 
@@ -146,13 +168,13 @@ void AssignPrecision::meetBudget(const WeightErrorAnalysis &analysis, ArrayRef<s
                               : PrecisionChoice{Precision::F32, "the budget is met without it"};
 }
 
-/// The bytes of all weights as chosen so far. Weights are i8 if all who use them are.
+/// The bytes of all weights as chosen so far. Weights are small if all who use them have them small.
 int64_t AssignPrecision::countBytes(const WeightErrorAnalysis &analysis) const {
   int64_t total = 0;
   for (const SmallVector<size_t> &group : analysis.getGroups()) {
     const WeightError &first = analysis.getEntries()[group.front()];
     bool isQuantized =
-        llvm::all_of(group, [&](size_t member) { return choices[member].precision == Precision::I8; });
+        llvm::all_of(group, [&](size_t member) { return choices[member].precision != Precision::F32; });
     total += isQuantized ? first.quantizedBytes : first.bytes;
   }
   return total;
@@ -163,7 +185,7 @@ void AssignPrecision::leaveRemark(const WeightError &entry, const PrecisionChoic
   remark::RemarkOpts opts = remark::RemarkOpts::name("AssignPrecision").category("precision");
   if (auto function = entry.op->getParentOfType<FunctionOpInterface>())
     opts = opts.function(function.getName());
-  bool isQuantized = choice.precision == Precision::I8;
+  bool isQuantized = choice.precision != Precision::F32;
   auto emitted =
       isQuantized ? remark::passed(entry.op->getLoc(), opts) : remark::missed(entry.op->getLoc(), opts);
   emitted << remark::add("{0} is {1}: {2}", layerName(entry.op), stringifyPrecision(choice.precision).str(),

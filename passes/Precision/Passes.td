@@ -19,12 +19,15 @@ def PrintWeightError : Pass<"winnow-print-weight-error", "::mlir::ModuleOp"> {
 }
 
 def AssignPrecision : Pass<"winnow-assign-precision", "::mlir::ModuleOp"> {
-  let summary = "chooses i8 or f32 for each contraction under a budget of weight bytes";
+  let summary = "chooses a precision for each contraction under a budget of weight bytes";
   let description = [{
     Goal: the weights of all contractions fit in the budget, with the least error. Weights become i8 with one
     scale for each output channel; what that costs is the squared relative error of the weights: errors of
     layers that feed each other add up by their squares. The choice is exact (branch and bound) up to a limit
     on the work, and beyond it the best found. Operations that share their weights change together.
+
+    A budget chooses between i8 and f32. With `all`, everything that can be is i8, f16 or bf16; weights can be
+    f16 if none is beyond its range.
 
     An operation stays f32 if it has no integer form, if its weights are not constant, not finite or used as
     f32 elsewhere, if i8 would not be smaller, if its sums may exceed 32 bits, or if its error is above
@@ -50,21 +53,23 @@ def AssignPrecision : Pass<"winnow-assign-precision", "::mlir::ModuleOp"> {
     Option<"budget", "budget", "double", "0",
            "the same as a fraction of their bytes in f32, for example 0.4; 0 sets no budget">,
     Option<"maxError", "max-error", "double", "0.02",
-           "the largest relative weight error that an i8 operation may have">,
+           "the largest relative weight error that an operation which is not f32 may have">,
     Option<"all", "all", "::winnow::UniformPrecision", "::winnow::UniformPrecision::None",
            "one precision for everything that can have it, whatever the budget",
            [{::llvm::cl::values(
              clEnumValN(::winnow::UniformPrecision::None, "none", "as the budget asks"),
              clEnumValN(::winnow::UniformPrecision::F32, "f32", "everything stays f32"),
-             clEnumValN(::winnow::UniformPrecision::I8, "i8", "i8 wherever max-error allows it"))}]>
+             clEnumValN(::winnow::UniformPrecision::I8, "i8", "i8 wherever max-error allows it"),
+             clEnumValN(::winnow::UniformPrecision::F16, "f16", "f16 wherever max-error allows it"),
+             clEnumValN(::winnow::UniformPrecision::BF16, "bf16", "bf16 wherever max-error allows it"))}]>
   ];
   let dependentDialects = ["::winnow::WinnowDialect"];
 }
 
 def RealizePrecision : Pass<"winnow-realize-precision", "::mlir::ModuleOp"> {
-  let summary = "turns contractions that are marked i8 into integer arithmetic";
+  let summary = "turns marked contractions into integer arithmetic or 16-bit floats";
   let description = [{
-    The activations are quantized at run time with a scale for each row (`winnow.quantize`), the weights now
+    With i8, the activations are quantized at run time with a scale for each row (`winnow.quantize`), the weights now
     with a scale for each output channel; products are summed in i32, and the sum is scaled back. A zero
     padding of a convolution's input becomes padding of the integer convolution, so that the smaller tensor
     is quantized. An initial value that is not zero is added at the end. The marks disappear.
@@ -81,11 +86,46 @@ def RealizePrecision : Pass<"winnow-realize-precision", "::mlir::ModuleOp"> {
     ```
 
     With a selection of inputs, only active entries take part in a row's scale; with one of outputs, the
-    channels' scales are gathered. An operation that is marked i8 and cannot be is an error. It does not fuse
+    channels' scales are gathered.
+
+    With f16 or bf16, activations are rounded at run time and weights now; sums stay f32, and so does the result.
+
+    ```mlir
+    %h = linalg.generic ... ins(%x) { arith.truncf ... : f32 to f16 } -> tensor<?x64xf16>
+    %y = linalg.matmul ins(%h, %wh : tensor<?x64xf16>, tensor<64x32xf16>) outs(%zero : tensor<?x32xf32>)
+        -> tensor<?x32xf32>
+    ```
+
+    An operation that is marked and cannot be is an error. It does not fuse
     the scaling with what follows: dispatch does.
   }];
   let dependentDialects = ["::winnow::WinnowDialect", "::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def WidenAccumulators : Pass<"winnow-widen-accumulators", "::mlir::func::FuncOp"> {
+  let summary = "makes sums and products of 16-bit floats in f32 and rounds them once at the end";
+  let description = [{
+    Products, convolutions, pooling and reductions that accumulate in f16 or bf16 lose what is small beside the
+    sum. They get an accumulator of f32, and products of two 16-bit numbers are added without being rounded; the
+    result is rounded to its type at the end. Maxima and minima are exact as they are.
+
+    ```mlir
+    %y = linalg.matmul ins(%x, %w : tensor<?x64xf16>, tensor<64x32xf16>) outs(%zero : tensor<?x32xf16>)
+        -> tensor<?x32xf16>
+    ```
+    becomes
+    ```mlir
+    %s = linalg.matmul ins(%x, %w : tensor<?x64xf16>, tensor<64x32xf16>) outs(%wide : tensor<?x32xf32>)
+        -> tensor<?x32xf32>
+    %y = linalg.generic ... ins(%s) { arith.truncf ... : f32 to f16 } -> tensor<?x32xf16>
+    ```
+
+    Element-wise arithmetic stays as it is: each operation rounds its result. Accumulations of any other kind,
+    and those with several results, are left alone.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 #endif

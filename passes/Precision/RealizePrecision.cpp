@@ -1,8 +1,9 @@
-// Turns contractions that are marked i8 into integer arithmetic.
+// Turns marked contractions into integer arithmetic, or into products of 16-bit floats.
 #include "dialects/Winnow/WinnowAttributes.h"
 #include "dialects/Winnow/WinnowOps.h"
 #include "lib/Analysis/WeightError.h"
 #include "lib/Analysis/WeightQuantization.h"
+#include "passes/Precision/HalfContraction.h"
 #include "passes/Precision/Passes.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -198,10 +199,19 @@ struct RealizePrecision : impl::RealizePrecisionBase<RealizePrecision> {
     auto mark = cast<PrecisionAttr>(op->removeAttr(WinnowDialect::getPrecisionAttrName()));
     if (mark.getValue() == Precision::F32)
       return success();
-    std::optional<WeightError> entry = measureWeightError(op);
+    Precision precision = mark.getValue();
+    FloatType half = halfTypeOf(precision, op->getContext());
+    std::optional<WeightError> entry = measureWeightError(op, precision);
     if (!entry || !entry->obstacle.empty())
-      return op->emitOpError("is marked i8, but ")
-             << (entry ? entry->obstacle : "only matrix products and convolutions have an integer form");
+      return op->emitOpError("is marked ")
+             << stringifyPrecision(precision) << ", but "
+             << (entry  ? entry->obstacle
+                 : half ? "only matrix products and convolutions have a 16-bit form"
+                        : "only matrix products and convolutions have an integer form");
+    if (half) {
+      realizeHalf(rewriter, op, *matchContraction(op), half);
+      return success();
+    }
     Realization(rewriter, op, *matchContraction(op)).run();
     return success();
   }

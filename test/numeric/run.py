@@ -15,6 +15,7 @@ import dense
 import elementwise
 import feedforward
 import forms
+import half
 import packed
 import quantized
 import selections
@@ -35,6 +36,7 @@ GROUPS = {
     "movement": selections.movement_cases,
     "gates": selections.gate_cases,
     "conditions": conditions.condition_cases,
+    "half": half.half_cases,
     "packed": packed.packed_cases,
 }
 

@@ -66,8 +66,9 @@ void addTuning(CLI::App &app, CompileOptions &options) {
          "never prune weights whose relative error would be larger; 0 packs only what has the structure")
       ->check(checkError)
       ->capture_default_str();
-  app.add_option("--precision", options.precision, "one precision for every contraction: none, f32 or i8")
-      ->check(CLI::IsMember({"none", "f32", "i8"}))
+  app.add_option("--precision", options.precision,
+                 "one precision for every contraction: none, f32, i8, f16 or bf16")
+      ->check(CLI::IsMember({"none", "f32", "i8", "f16", "bf16"}))
       ->capture_default_str();
   app.add_option("--budget", options.budget,
                  "choose INT8 where it costs least, until the weights take this fraction of their f32 bytes")
@@ -76,7 +77,7 @@ void addTuning(CLI::App &app, CompileOptions &options) {
       ->check(checkBytes)
       ->excludes("--budget");
   app.add_option("--max-weight-error", options.maximumWeightError,
-                 "never quantize weights whose relative error would be larger")
+                 "never quantize or round weights whose relative error would be larger")
       ->check(checkError)
       ->capture_default_str();
 }
