@@ -55,4 +55,23 @@ def Winnow_PrecisionAttr : EnumAttr<Winnow_Dialect, Winnow_Precision, "precision
   let assemblyFormat = "`<` $value `>`";
 }
 
+def Winnow_ModalitiesAttr : AttrDef<Winnow_Dialect, "Modalities"> {
+  let mnemonic = "modalities";
+  let summary = "the modalities that a program distinguishes, in order";
+  let description = [{
+    Names for the segments of a token axis, or for what several encoders see. The position of a name is the
+    modality's number.
+
+    - (C1) There is at least one name.
+    - (C2) The names differ.
+
+    ```mlir
+    #winnow.modalities<text, image, audio>
+    ```
+  }];
+  let parameters = (ins ArrayRefParameter<"::mlir::StringAttr">:$names);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
 #endif

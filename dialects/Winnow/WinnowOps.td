@@ -14,5 +14,6 @@ include "dialects/Winnow/AttentionOps.td"
 include "dialects/Winnow/ParameterOps.td"
 include "dialects/Winnow/StateOps.td"
 include "dialects/Winnow/PackedOps.td"
+include "dialects/Winnow/ModalityOps.td"
 
 #endif

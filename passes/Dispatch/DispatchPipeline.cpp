@@ -20,6 +20,7 @@ void winnow::buildDispatchPipeline(OpPassManager &manager) {
   manager.addPass(createThreadSession());
   manager.addNestedPass<func::FuncOp>(createExpandPackedWeights());
   manager.addNestedPass<func::FuncOp>(createExpandSelections());
+  manager.addNestedPass<func::FuncOp>(createExpandModalities());
   manager.addPass(createCanonicalizerPass());
   manager.addNestedPass<func::FuncOp>(createGeneralizeOperations());
   manager.addNestedPass<func::FuncOp>(createFuseElementwise());

@@ -106,6 +106,27 @@ def GeneralizeOperations : Pass<"winnow-generalize-operations", "::mlir::func::F
                            "::mlir::affine::AffineDialect", "::mlir::scf::SCFDialect"];
 }
 
+def ExpandModalities : Pass<"winnow-expand-modalities", "::mlir::func::FuncOp"> {
+  let summary = "replaces the operations on modalities by operations on tensors";
+  let description = [{
+    `winnow.segments` becomes running sums of the lengths and, for each token, a count of the segments that end
+    before it; `winnow.align` and `winnow.contrast` become a product in f32 with the normalization or
+    scaling after it, rounded once.
+
+    ```mlir
+    %l = winnow.contrast %a, %b, %t of <text, image> : tensor<?x512xf32>, tensor<?x512xf32>, tensor<f32> -> tensor<?x?xf32>
+    ```
+    becomes
+    ```mlir
+    %p = linalg.generic ... ins(%a, %b) { arith.mulf, arith.addf } -> tensor<?x?xf32>
+    %f = linalg.generic ... ins(%t) { math.exp } -> tensor<f32>
+    %l = linalg.generic ... ins(%p, %f) { arith.mulf } -> tensor<?x?xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def FuseElementwise : Pass<"winnow-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "fuses element-wise operations into the one operation that reads them";
   let description = [{

@@ -17,6 +17,7 @@ import feedforward
 import forms
 import half
 import packed
+import modalities
 import quantized
 import selections
 from case import Sampler
@@ -33,6 +34,7 @@ GROUPS = {
     "forms": forms.form_cases,
     "ffn": feedforward.ffn_cases,
     "experts": feedforward.expert_cases,
+    "modalities": modalities.modality_cases,
     "movement": selections.movement_cases,
     "gates": selections.gate_cases,
     "conditions": conditions.condition_cases,
