@@ -128,11 +128,15 @@ OpFoldResult AttentionTile::findGroup() {
 /// A block of the matrix [batch, matrix] of a tensor of rank 4.
 Value AttentionTile::extractRows(Value tensor, OpFoldResult matrix, OpFoldResult firstRow, OpFoldResult rows,
                                  OpFoldResult firstColumn, OpFoldResult columns) {
+  auto source = cast<RankedTensorType>(tensor.getType());
+  // In a tensor that is known to be empty, no offset is in bounds.
+  if (llvm::is_contained(source.getShape(), 0))
+    return tensor::EmptyOp::create(builder, loc, {rows, columns}, source.getElementType());
   OpFoldResult one = builder.getIndexAttr(1);
   SmallVector<OpFoldResult> offsets{batch, matrix, firstRow, firstColumn}, sizes{one, one, rows, columns},
       strides(4, one);
   SmallVector<int64_t> shape = decomposeMixedValues({rows, columns}).first;
-  auto type = RankedTensorType::get(shape, getElementTypeOrSelf(tensor.getType()));
+  auto type = RankedTensorType::get(shape, source.getElementType());
   return tensor::ExtractSliceOp::create(builder, loc, type, tensor, offsets, sizes, strides);
 }
 
