@@ -1,10 +1,7 @@
 // Turns the entry functions into plan programs: tensors become buffers of known sizes.
-#include "passes/Dispatch/Passes.h"
-
-#include "dialects/Winnow/WinnowOps.h"
+#include "passes/Dispatch/Planner.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/SymbolTable.h"
 
 namespace winnow {
@@ -12,74 +9,6 @@ namespace winnow {
 #include "passes/Dispatch/Passes.h.inc"
 
 using namespace mlir;
-
-namespace {
-
-/// What a tensor of the entry function has become.
-struct PlannedTensor {
-  Value buffer;             // null until something writes it
-  SmallVector<Value> sizes; // one index for each dimension
-};
-
-/// The parameter or state that an argument or result stands for, or null.
-FlatSymbolRefAttr sessionSymbol(DictionaryAttr attributes) {
-  Attribute symbol;
-  if (attributes) {
-    symbol = attributes.get(kParameterAttribute);
-    symbol = symbol ? symbol : attributes.get(kStateAttribute);
-  }
-  return dyn_cast_if_present<FlatSymbolRefAttr>(symbol);
-}
-
-class Planner {
-public:
-  Planner(func::FuncOp entry, Block *weights)
-      : entry(entry), context(entry.getContext()), builder(context),
-        bufferType(plan::BufferType::get(context)), weights(weights) {}
-
-  LogicalResult run();
-
-private:
-  LogicalResult createFunction();
-  LogicalResult convert(Operation &op);
-  LogicalResult convertCall(func::CallOp call);
-  LogicalResult convertBlock(Block &block);
-  LogicalResult convertWhen(WhenOp op);
-  LogicalResult convertReturn(func::ReturnOp op);
-  LogicalResult convertWrite(func::ReturnOp op, FlatSymbolRefAttr state, const PlannedTensor &planned,
-                             Value written);
-  void checkSizes(Location loc, ValueRange found, ValueRange expected, const Twine &message);
-  void convertConstant(arith::ConstantOp op);
-  LogicalResult convertReshape(Operation *op, Value source, ArrayRef<OpFoldResult> sizes);
-
-  void convertArgument(BlockArgument argument);
-  LogicalResult convertExtract(tensor::ExtractOp op);
-  SmallVector<Value> stateSizes(FlatSymbolRefAttr symbol);
-  Value parameterValue(FlatSymbolRefAttr symbol);
-  ArrayAttr signatures(TypeRange types, bool areInputs);
-  Value constant(int64_t value);
-  Value materialize(OpFoldResult size);
-  Value bytes(const PlannedTensor &tensor, Type type);
-  std::optional<unsigned> returnedAs(Value value);
-  Value destination(Value value, const PlannedTensor &planned);
-  void claim(Value value, Block *block, Value buffer);
-  Value destinationOperand(func::CallOp call);
-  LogicalResult deliver(Operation *op, Value value, const PlannedTensor &result, unsigned index);
-
-  func::FuncOp entry;
-  MLIRContext *context;
-  OpBuilder builder;
-  Type bufferType;
-  Block *weights;
-  plan::FuncOp program;
-  IRMapping scalars;
-  DenseMap<Value, PlannedTensor> tensors;
-  DenseMap<Attribute, plan::WeightOp> weightOf;
-  DenseMap<Attribute, Value> parameterValues;
-  SmallVector<Attribute> sessionArguments, sessionResults; // symbols, in the order of the function
-  DenseMap<unsigned, Value> outputs;                       // buffers of outputs that a kernel writes directly
-  DenseMap<Value, Value> claims;                           // the buffers that values are to be written to
-};
 
 Value Planner::constant(int64_t value) {
   return arith::ConstantIndexOp::create(builder, entry.getLoc(), value);
@@ -184,45 +113,6 @@ void Planner::convertArgument(BlockArgument argument) {
   tensors[argument] = planned;
 }
 
-/// One value for each parameter, so that equal sizes are the same value.
-Value Planner::parameterValue(FlatSymbolRefAttr symbol) {
-  Value &value = parameterValues[symbol];
-  if (!value) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(&program.getBody().front());
-    value = plan::ParameterValueOp::create(builder, entry.getLoc(), builder.getIndexType(), symbol);
-  }
-  return value;
-}
-
-SmallVector<Value> Planner::stateSizes(FlatSymbolRefAttr symbol) {
-  auto state = entry->getParentOfType<ModuleOp>().lookupSymbol<StateOp>(symbol.getAttr());
-  SmallVector<FlatSymbolRefAttr> parameters = state.getSizeParameters();
-  SmallVector<Value> sizes;
-  auto next = parameters.begin();
-  for (int64_t size : state.getTensorType().getShape()) {
-    sizes.push_back(ShapedType::isDynamic(size) ? parameterValue(*next++) : constant(size));
-  }
-  return sizes;
-}
-
-/// The host knows the elements of nothing but integer parameters.
-LogicalResult Planner::convertExtract(tensor::ExtractOp op) {
-  auto argument = dyn_cast<BlockArgument>(op.getTensor());
-  auto symbol = argument
-                    ? entry.getArgAttrOfType<FlatSymbolRefAttr>(argument.getArgNumber(), kParameterAttribute)
-                    : FlatSymbolRefAttr();
-  if (!symbol || !op.getType().isInteger(64)) {
-    return op.emitError()
-           << "needs an element of a tensor on the host, where only sizes and integer parameters "
-           << "are known";
-  }
-  Value value = parameterValue(symbol);
-  scalars.map(op.getResult(),
-              arith::IndexCastOp::create(builder, op.getLoc(), op.getType(), value).getResult());
-  return success();
-}
-
 void Planner::convertConstant(arith::ConstantOp op) {
   auto type = dyn_cast<RankedTensorType>(op.getType());
   if (!type) {
@@ -282,97 +172,6 @@ Value Planner::destination(Value value, const PlannedTensor &planned) {
   return outputs[*output] = op.getResult();
 }
 
-/// Promises `buffer` to what computes `value`, or what it is a reshape of, inside `block`.
-void Planner::claim(Value value, Block *block, Value buffer) {
-  Operation *definition = value.getDefiningOp();
-  while (isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp, tensor::CastOp>(definition) &&
-         definition->getBlock() == block) {
-    value = definition->getOperand(0);
-    definition = value.getDefiningOp();
-  }
-  if (isa_and_nonnull<func::CallOp, WhenOp>(definition) && definition->getBlock() == block) {
-    claims.try_emplace(value, buffer);
-  }
-}
-
-/// Whether `op` computes nothing but what a conditional subgraph yields otherwise.
-bool isAlternative(Operation *op) {
-  if (!isa<func::CallOp>(op) || op->getNumResults() != 1 || !op->hasOneUse()) {
-    return false;
-  }
-  OpOperand &use = *op->use_begin();
-  return isa<WhenOp>(use.getOwner()) && use.getOwner()->getBlock() == op->getBlock() &&
-         use.getOperandNumber() > 0;
-}
-
-/// The operand that a call of a kernel with one result writes to, or null for another function.
-Value Planner::destinationOperand(func::CallOp call) {
-  auto kernel = entry->getParentOfType<ModuleOp>().lookupSymbol<func::FuncOp>(call.getCallee());
-  auto inputs = kernel ? kernel->getAttrOfType<IntegerAttr>(kInputsAttribute) : IntegerAttr();
-  return inputs ? call.getOperand(inputs.getInt()) : Value();
-}
-
-/// Makes `result` hold `value`, which is result `index` of `op`.
-LogicalResult Planner::deliver(Operation *op, Value value, const PlannedTensor &result, unsigned index) {
-  const PlannedTensor planned = tensors.lookup(value);
-  if (!planned.buffer) {
-    return op->emitError() << "result " << index << " has no contents";
-  }
-  checkSizes(op->getLoc(), planned.sizes, result.sizes,
-             "a conditional subgraph yields another size than its alternative has");
-  if (planned.buffer != result.buffer) {
-    plan::CopyOp::create(builder, op->getLoc(), result.buffer, planned.buffer);
-  }
-  return success();
-}
-
-LogicalResult Planner::convertWhen(WhenOp op) {
-  Value condition = tensors.lookup(op.getCondition()).buffer;
-  if (!condition) {
-    return op.emitError() << "has a condition without contents";
-  }
-  Block *body = &op.getBody().front();
-  SmallVector<PlannedTensor> results;
-  for (auto [result, otherwise, yielded] :
-       llvm::zip_equal(op.getResults(), op.getOtherwise(), op.getYielded())) {
-    // An alternative is computed in its branch only, and has not been seen yet.
-    Operation *alternative = otherwise.getDefiningOp();
-    bool isLate = alternative && isAlternative(alternative);
-    Value shaped = isLate ? destinationOperand(cast<func::CallOp>(alternative)) : otherwise;
-    PlannedTensor planned{Value(), tensors.lookup(shaped).sizes};
-    planned.buffer = destination(result, planned);
-    claim(yielded, body, planned.buffer);
-    if (isLate) {
-      claims[otherwise] = planned.buffer;
-    }
-    tensors[result] = planned;
-    results.push_back(planned);
-  }
-  auto branch = plan::IfOp::create(builder, op.getLoc(), condition);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.createBlock(&branch.getBody());
-  if (failed(convertBlock(*body))) {
-    return failure();
-  }
-  for (auto [index, yielded] : llvm::enumerate(op.getYielded())) {
-    if (failed(deliver(op, yielded, results[index], index))) {
-      return failure();
-    }
-  }
-  builder.createBlock(&branch.getOtherwise());
-  for (auto [index, otherwise] : llvm::enumerate(op.getOtherwise())) {
-    Operation *alternative = otherwise.getDefiningOp();
-    bool isLate = alternative && isAlternative(alternative);
-    if (isLate && failed(convertCall(cast<func::CallOp>(alternative)))) {
-      return failure();
-    }
-    if (failed(deliver(op, otherwise, results[index], index))) {
-      return failure();
-    }
-  }
-  return success();
-}
-
 LogicalResult Planner::convertCall(func::CallOp call) {
   auto module = entry->getParentOfType<ModuleOp>();
   auto kernel = module.lookupSymbol<func::FuncOp>(call.getCallee());
@@ -419,21 +218,6 @@ LogicalResult Planner::convertCall(func::CallOp call) {
   auto symbol =
       SymbolRefAttr::get(context, kKernelsModule, {FlatSymbolRefAttr::get(context, call.getCallee())});
   plan::DispatchOp::create(builder, call.getLoc(), symbol, extents, buffers, sizes, written);
-  return success();
-}
-
-/// Makes `state` hold `planned`, unless a kernel writes it to `written` already.
-LogicalResult Planner::convertWrite(func::ReturnOp op, FlatSymbolRefAttr state, const PlannedTensor &planned,
-                                    Value written) {
-  if (!planned.buffer) {
-    return op.emitError() << "state " << state << " has no contents when it is written";
-  }
-  checkSizes(op.getLoc(), planned.sizes, stateSizes(state),
-             "state " + state.getValue() + " is written with another size than it has");
-  if (!written) {
-    auto next = plan::NextStateOp::create(builder, op.getLoc(), bufferType, state);
-    plan::CopyOp::create(builder, op.getLoc(), next, planned.buffer);
-  }
   return success();
 }
 
@@ -574,6 +358,8 @@ LogicalResult Planner::run() {
   entry.erase();
   return success();
 }
+
+namespace {
 
 /// Moves the scalar operations and the checks before all others, out of branches too, so that every size is
 /// known before the first buffer.
