@@ -287,6 +287,34 @@ void BodyEmitter::emitElementwise(Operation *op) {
   vectors[op->getResult(0)] = builder.create(state)->getResult(0);
 }
 
+/// A loop whose carried values are vectors.
+void BodyEmitter::emitLoop(scf::ForOp loop, const Offsets &offsets) {
+  SmallVector<Value> initial;
+  for (Value value : loop.getInitArgs())
+    initial.push_back(vectorOf(value));
+  auto emitted = scf::ForOp::create(builder, location, scalarOf(loop.getLowerBound()),
+                                    scalarOf(loop.getUpperBound()), scalarOf(loop.getStep()), initial);
+  // What is created inside must not be used behind the loop.
+  auto outerScalars = scalars, outerVectors = vectors;
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToEnd(emitted.getBody());
+    scalars[loop.getInductionVar()] = emitted.getInductionVar();
+    for (auto [from, to] : llvm::zip_equal(loop.getRegionIterArgs(), emitted.getRegionIterArgs()))
+      vectors[from] = to;
+    for (Operation &inner : loop.getBody()->without_terminator())
+      emit(&inner, offsets);
+    SmallVector<Value> yielded;
+    for (Value value : loop.getBody()->getTerminator()->getOperands())
+      yielded.push_back(vectorOf(value));
+    scf::YieldOp::create(builder, location, yielded);
+  }
+  scalars = std::move(outerScalars);
+  vectors = std::move(outerVectors);
+  for (auto [from, to] : llvm::zip_equal(loop.getResults(), emitted.getResults()))
+    vectors[from] = to;
+}
+
 void BodyEmitter::emit(Operation *op, const Offsets &offsets) {
   bool isVarying = llvm::any_of(op->getResults(),
                                 [&](Value result) { return analysis.of(result).form == LaneForm::Varying; });
@@ -298,6 +326,8 @@ void BodyEmitter::emit(Operation *op, const Offsets &offsets) {
       scalars[indexOp] = index(dimension, offsets);
     return;
   }
+  if (auto loop = dyn_cast<scf::ForOp>(op); loop && isVarying)
+    return emitLoop(loop, offsets);
   if (isVarying)
     return isa<memref::LoadOp>(op) ? emitLoad(op) : emitElementwise(op);
   IRMapping mapping;

@@ -3,6 +3,8 @@
 
 #include "passes/LowerToHost/LaneAnalysis.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
 namespace winnow {
 
 /// Where in the iteration space the body is computed.
@@ -47,6 +49,7 @@ private:
   void emit(mlir::Operation *op, const Offsets &offsets);
   void emitElementwise(mlir::Operation *op);
   void emitLoad(mlir::Operation *op);
+  void emitLoop(mlir::scf::ForOp loop, const Offsets &offsets);
   mlir::Value laneOf(mlir::Value value, int64_t lane);
   mlir::Value scalarOf(mlir::Value value);
   mlir::Value vectorOf(mlir::Value value);

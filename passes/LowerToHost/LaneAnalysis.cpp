@@ -3,6 +3,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -85,6 +86,8 @@ private:
       }
       return;
     }
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      return analyzeLoop(loop);
     if (analyzeRamp(op))
       return;
     if (!OpTrait::hasElementwiseMappableTraits(op) || op->getNumResults() != 1 ||
@@ -96,6 +99,24 @@ private:
             arith::CeilDivUIOp, arith::FloorDivSIOp>(op))
       result.needsAllLanes = true;
     set(op->getResult(0), LaneForm::Varying);
+  }
+
+  /// A loop that all lanes repeat as often carries vectors.
+  void analyzeLoop(scf::ForOp loop) {
+    auto isUniformBound = [&](Value value) { return result.of(value).form == LaneForm::Uniform; };
+    auto isScalar = [](Type type) { return type.isIntOrIndexOrFloat(); };
+    if (!llvm::all_of(ValueRange{loop.getLowerBound(), loop.getUpperBound(), loop.getStep()},
+                      isUniformBound) ||
+        !llvm::all_of(loop.getResultTypes(), isScalar)) {
+      result.vectorizable = false;
+      return;
+    }
+    for (auto [carried, value] : llvm::zip_equal(loop.getRegionIterArgs(), loop.getResults())) {
+      set(carried, LaneForm::Varying);
+      set(value, LaneForm::Varying);
+    }
+    for (Operation &inner : loop.getBody()->without_terminator())
+      analyze(&inner);
   }
 
   void analyzeIndex(linalg::IndexOp index) {

@@ -95,3 +95,53 @@ func.func @packed(%x: memref<64xi4>, %y: memref<64xi4>) {
   linalg.copy ins(%x : memref<64xi4>) outs(%y : memref<64xi4>)
   return
 }
+
+// A loop in the body that all lanes repeat as often carries a vector.
+// CHECK-LABEL: @inner_loop
+// CHECK: %[[SUM:.*]] = scf.for {{.*}} iter_args(%[[ACC:.*]] = %{{.*}}) -> (vector<16xf32>)
+// CHECK: %[[W:.*]] = vector.load {{.*}} vector<16xf32>
+// CHECK: %[[P:.*]] = arith.mulf %{{.*}}, %[[W]] : vector<16xf32>
+// CHECK: arith.addf %[[ACC]], %[[P]] : vector<16xf32>
+// CHECK: vector.store %[[SUM]]
+func.func @inner_loop(%ends: memref<4xi32>, %x: memref<9xf32>, %w: memref<9x16xf32>, %y: memref<4x16xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]}
+      outs(%y : memref<4x16xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %end = memref.load %ends[%i] : memref<4xi32>
+    %last = arith.index_cast %end : i32 to index
+    %sum = scf.for %k = %c0 to %last step %c1 iter_args(%acc = %zero) -> (f32) {
+      %a = memref.load %x[%k] : memref<9xf32>
+      %b = memref.load %w[%k, %j] : memref<9x16xf32>
+      %p = arith.mulf %a, %b : f32
+      %s = arith.addf %acc, %p : f32
+      scf.yield %s : f32
+    }
+    linalg.yield %sum : f32
+  }
+  return
+}
+
+// One that lanes repeat differently often stays scalar.
+// CHECK-LABEL: @lanes_differ
+// CHECK-NOT: vector
+func.func @lanes_differ(%x: memref<16xf32>, %y: memref<16xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} outs(%y : memref<16xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %sum = scf.for %k = %c0 to %i step %c1 iter_args(%acc = %zero) -> (f32) {
+      %a = memref.load %x[%k] : memref<16xf32>
+      %s = arith.addf %acc, %a : f32
+      scf.yield %s : f32
+    }
+    linalg.yield %sum : f32
+  }
+  return
+}
