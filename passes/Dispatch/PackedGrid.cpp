@@ -169,11 +169,14 @@ Value winnow::multiplyGrid(OpBuilder &builder, Location loc, Value x, ValueRange
                            Type result) {
   Grid grid(type, parts);
   Type accumulator = accumulatorOf(type.getElementType());
+  // The columns of a block are a dimension of their own: they read the same blocks and the same entries of x.
   SmallVector<OpFoldResult> sizes{tensor::getMixedSize(builder, loc, x, 0),
-                                  builder.getIndexAttr(type.getColumns())};
+                                  builder.getIndexAttr(grid.columns)};
+  if (grid.hasBlocks)
+    sizes.push_back(builder.getIndexAttr(grid.blockColumns));
   Value sums = createTensor(builder, loc, sizes, accumulator, [&](KernelBody &body) {
-    Value row = body.loop(0), j = body.remainder(body.loop(1), grid.blockColumns);
-    auto [begin, end] = grid.rangeOf(body, body.quotient(body.loop(1), grid.blockColumns));
+    Value row = body.loop(0), j = grid.hasBlocks ? body.loop(2) : body.index(0);
+    auto [begin, end] = grid.rangeOf(body, body.loop(1));
     return body.accumulate(
         begin, end, body.zero(accumulator), [&](KernelBody &each, Value index, Value outer) {
           Value first = each.multiplyAdd(grid.rowOf(each, index), grid.blockRows, each.index(0));
@@ -184,5 +187,9 @@ Value winnow::multiplyGrid(OpBuilder &builder, Location loc, Value x, ValueRange
                                  });
         });
   });
-  return roundSums(builder, loc, sums, result);
+  Value rounded = roundSums(builder, loc, sums, result);
+  if (!grid.hasBlocks)
+    return rounded;
+  return tensor::CollapseShapeOp::create(builder, loc, rounded,
+                                         SmallVector<ReassociationIndices>{{0}, {1, 2}});
 }

@@ -22,7 +22,7 @@ func.func @groups(%x: tensor<?x64xf16>, %v: tensor<32x48xf16>, %i: tensor<2x48xi
 // CHECK-LABEL: func.func @blocks
 // CHECK-SAME: (%[[X:.*]]: tensor<?x64xi8>, %[[V:.*]]: tensor<3x16x16xi8>, %[[R:.*]]: tensor<3xi32>, %[[O:.*]]: tensor<3xi32>)
 // CHECK-NOT: winnow
-// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "parallel"]{{.*}} outs(%{{.*}} : tensor<?x32xi32>)
+// CHECK: %[[Y:.*]] = linalg.generic {{.*}}iterator_types = ["parallel", "parallel", "parallel"]{{.*}} outs(%{{.*}} : tensor<?x2x16xi32>)
 // CHECK: tensor.extract %[[O]]
 // CHECK: tensor.extract %[[O]]
 // CHECK: scf.for
@@ -30,6 +30,7 @@ func.func @groups(%x: tensor<?x64xf16>, %v: tensor<32x48xf16>, %i: tensor<2x48xi
 // CHECK: scf.for
 // CHECK: tensor.extract %[[X]]
 // CHECK: tensor.extract %[[V]]
+// CHECK: tensor.collapse_shape %[[Y]] {{\[}}[0], [1, 2]] : tensor<?x2x16xi32> into tensor<?x32xi32>
 func.func @blocks(%x: tensor<?x64xi8>, %v: tensor<3x16x16xi8>, %r: tensor<3xi32>, %o: tensor<3xi32>) -> tensor<?x32xi32> {
   %w = winnow.packed.assemble %v, %r, %o
       : tensor<3x16x16xi8>, tensor<3xi32>, tensor<3xi32> -> !winnow.packed<64x32xi8, #winnow.blocks<16x16, 3>>
