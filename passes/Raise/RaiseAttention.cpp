@@ -80,10 +80,14 @@ Value findOperand(Value matrices, float &scale) {
   return takeScale(splitHeads(takeScale(matrices, scale)), scale);
 }
 
-/// Nothing else may need what attention does not compute: scores, weights, their sums.
+/// Nothing else may need what attention does not compute: scores, weights, their sums. Captures neither.
 bool isUsedElsewhere(const AttentionForm &form) {
   SmallPtrSet<Operation *, 16> inside(form.operations.begin(), form.operations.end());
   inside.insert(form.output);
+  for (const ScoreStep &step : form.chain.steps)
+    for (OpOperand *capture : step.captures)
+      if (inside.contains(capture->get().getDefiningOp()))
+        return true;
   return llvm::any_of(form.operations, [&](Operation *op) {
     return llvm::any_of(op->getUsers(), [&](Operation *user) { return !inside.contains(user); });
   });

@@ -94,6 +94,29 @@ std::optional<ScoreStep> asStep(linalg::GenericOp op, OpOperand *score) {
   return step;
 }
 
+/// As findScoreChain; `rejected` holds the values at which no chain ends, so that each is looked at once.
+std::optional<ScoreChain> findChain(Value scores, function_ref<bool(Value)> isProducts,
+                                    DenseSet<Value> &rejected) {
+  if (isProducts(scores))
+    return ScoreChain{scores, {}};
+  linalg::GenericOp op = findElementwise(scores);
+  if (!op || hasIndices(op) || rejected.contains(scores))
+    return std::nullopt;
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    if (!op.getMatchingIndexingMap(input).isIdentity() ||
+        !getElementTypeOrSelf(input->get().getType()).isF32())
+      continue;
+    std::optional<ScoreChain> chain = findChain(input->get(), isProducts, rejected);
+    std::optional<ScoreStep> step = chain ? asStep(op, input) : std::nullopt;
+    if (step) {
+      chain->steps.push_back(std::move(*step));
+      return chain;
+    }
+  }
+  rejected.insert(scores);
+  return std::nullopt;
+}
+
 } // namespace
 
 std::optional<SoftmaxForm> winnow::findSoftmax(Value weights) {
@@ -121,23 +144,8 @@ std::optional<SoftmaxForm> winnow::findSoftmax(Value weights) {
 }
 
 std::optional<ScoreChain> winnow::findScoreChain(Value scores, function_ref<bool(Value)> isProducts) {
-  if (isProducts(scores))
-    return ScoreChain{scores, {}};
-  linalg::GenericOp op = findElementwise(scores);
-  if (!op || hasIndices(op))
-    return std::nullopt;
-  for (OpOperand *input : op.getDpsInputOperands()) {
-    if (!op.getMatchingIndexingMap(input).isIdentity() ||
-        !getElementTypeOrSelf(input->get().getType()).isF32())
-      continue;
-    std::optional<ScoreChain> chain = findScoreChain(input->get(), isProducts);
-    std::optional<ScoreStep> step = chain ? asStep(op, input) : std::nullopt;
-    if (step) {
-      chain->steps.push_back(std::move(*step));
-      return chain;
-    }
-  }
-  return std::nullopt;
+  DenseSet<Value> rejected;
+  return findChain(scores, isProducts, rejected);
 }
 
 std::optional<ConstantScale> winnow::findConstantScale(Value value) {

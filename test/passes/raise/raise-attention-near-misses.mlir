@@ -445,3 +445,70 @@ func.func @other_heads(%q: tensor<?x3x?x4xf32>, %k: tensor<?x3x4x?xf32>, %v: ten
   return %yn : tensor<?x?x4xf32>
 }
 
+// -----
+
+// The score is read twice: as a capture, it would have to be stored.
+// CHECK-LABEL: func @squared
+#pair = affine_map<(b, h, q, k) -> (b, h, q, k)>
+#row = affine_map<(b, h, q, k) -> (b, h, q)>
+#flat = affine_map<(n, q, k) -> (n, q, k)>
+#flat_row = affine_map<(n, q, k) -> (n, q)>
+func.func @squared(%q: tensor<?x3x?x4xf32>, %k: tensor<?x3x4x?xf32>, %v: tensor<?x3x?x4xf32>) -> tensor<?x3x?x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %lowest = arith.constant 0xFF800000 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %batch = tensor.dim %q, %c0 : tensor<?x3x?x4xf32>
+  %c3 = arith.constant 3 : index
+  %queries = tensor.dim %q, %c2 : tensor<?x3x?x4xf32>
+  %keys = tensor.dim %k, %c3 : tensor<?x3x4x?xf32>
+  %n = arith.muli %batch, %c3 : index
+  %e = tensor.empty(%batch, %queries, %keys) : tensor<?x3x?x?xf32>
+  %r = tensor.empty(%batch, %queries) : tensor<?x3x?xf32>
+  %qn = tensor.collapse_shape %q [[0, 1], [2], [3]] : tensor<?x3x?x4xf32> into tensor<?x?x4xf32>
+  %kn = tensor.collapse_shape %k [[0, 1], [2], [3]] : tensor<?x3x4x?xf32> into tensor<?x4x?xf32>
+  %se = tensor.empty(%n, %queries, %keys) : tensor<?x?x?xf32>
+  %sz = linalg.fill ins(%zero : f32) outs(%se : tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %products = linalg.batch_matmul ins(%qn, %kn : tensor<?x?x4xf32>, tensor<?x4x?xf32>) outs(%sz : tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %heads = tensor.expand_shape %products [[0, 1], [2], [3]] output_shape [%batch, 3, %queries, %keys] : tensor<?x?x?xf32> into tensor<?x3x?x?xf32>
+  %squares = linalg.generic {indexing_maps = [#pair, #pair, #pair], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%heads, %heads : tensor<?x3x?x?xf32>, tensor<?x3x?x?xf32>) outs(%e : tensor<?x3x?x?xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %0 = arith.mulf %a, %b : f32
+    linalg.yield %0 : f32
+  } -> tensor<?x3x?x?xf32>
+  %low = linalg.fill ins(%lowest : f32) outs(%r : tensor<?x3x?xf32>) -> tensor<?x3x?xf32>
+  %max = linalg.generic {indexing_maps = [#pair, #row], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%squares : tensor<?x3x?x?xf32>) outs(%low : tensor<?x3x?xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = arith.maximumf %o, %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<?x3x?xf32>
+  %difference = linalg.generic {indexing_maps = [#pair, #row, #pair], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%squares, %max : tensor<?x3x?x?xf32>, tensor<?x3x?xf32>) outs(%e : tensor<?x3x?x?xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %0 = arith.subf %a, %b : f32
+    linalg.yield %0 : f32
+  } -> tensor<?x3x?x?xf32>
+  %exp = linalg.generic {indexing_maps = [#pair, #pair], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%difference : tensor<?x3x?x?xf32>) outs(%e : tensor<?x3x?x?xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = math.exp %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<?x3x?x?xf32>
+  %nothing = linalg.fill ins(%zero : f32) outs(%r : tensor<?x3x?xf32>) -> tensor<?x3x?xf32>
+  %sum = linalg.generic {indexing_maps = [#pair, #row], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%exp : tensor<?x3x?x?xf32>) outs(%nothing : tensor<?x3x?xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = arith.addf %o, %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<?x3x?xf32>
+  %weights = linalg.generic {indexing_maps = [#pair, #row, #pair], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%exp, %sum : tensor<?x3x?x?xf32>, tensor<?x3x?xf32>) outs(%e : tensor<?x3x?x?xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %0 = arith.divf %a, %b : f32
+    linalg.yield %0 : f32
+  } -> tensor<?x3x?x?xf32>
+  %wn = tensor.collapse_shape %weights [[0, 1], [2], [3]] : tensor<?x3x?x?xf32> into tensor<?x?x?xf32>
+  %vn = tensor.collapse_shape %v [[0, 1], [2], [3]] : tensor<?x3x?x4xf32> into tensor<?x?x4xf32>
+  %ye = tensor.empty(%n, %queries) : tensor<?x?x4xf32>
+  %yz = linalg.fill ins(%zero : f32) outs(%ye : tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %yn = linalg.batch_matmul ins(%wn, %vn : tensor<?x?x?xf32>, tensor<?x?x4xf32>) outs(%yz : tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %y = tensor.expand_shape %yn [[0, 1], [2], [3]] output_shape [%batch, 3, %queries, 4] : tensor<?x?x4xf32> into tensor<?x3x?x4xf32>
+  return %y : tensor<?x3x?x4xf32>
+}
