@@ -79,12 +79,15 @@ def ExpandHostMath : Pass<"winnow-expand-host-math"> {
   let summary = "replaces mathematical functions by arithmetic";
   let description = [{
     An image imports no C library, so every function that the CPU has no instruction for becomes polynomials
-    and bit operations on scalars or vectors: `exp`, `log`, `tanh`, `erf`, `pow`, `sin` and their kin in
-    single precision; half precision is computed in single. What has no expansion (double precision, mostly)
+    and bit operations on scalars or vectors: `exp`, `log`, `tanh`, `erf`, `pow`, `sin`, remainders and their kin
+    in single precision; half precision is computed in single. The errors are listed in
+    `lib/MathExpansions/MathExpansions.h`. What is rare (angles above 8192, quotients of 29 bits and more) is
+    computed in a branch that is taken when any lane of a vector needs it. What has no expansion (double precision, mostly)
     is an error that names the operation. Without `fma`, fused multiply-adds become two operations.
   }];
   let options = [Option<"fma", "fma", "bool", "true", "the CPU has fused multiply-add instructions">];
-  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect", "mlir::vector::VectorDialect"];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
 }
 
 def AllowContraction : Pass<"winnow-allow-contraction"> {

@@ -35,13 +35,14 @@ void winnow::buildHostConversionPipeline(OpPassManager &manager, const HostTarge
   manager.addPass(createLowerAffinePass());
   OpPassManager &functions = manager.nest<func::FuncOp>();
   addNarrowFloatPasses(functions);
+  // Before the expansions, which say themselves what may be fused: their sums of two words must not be.
+  functions.addPass(createAllowContraction());
   ExpandHostMathOptions expandMath;
   expandMath.fma = target.cpu != "x86-64-v2";
   functions.addPass(createExpandHostMath(expandMath));
   arith::ArithExpandOpsPassOptions expand;
   expand.includeBf16 = true;
   functions.addPass(arith::createArithExpandOpsPass(expand));
-  functions.addPass(createAllowContraction());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
   manager.addPass(createSCFToControlFlowPass());

@@ -1,5 +1,6 @@
 // Expands the math dialect for PTX and refuses what is left that no instruction computes.
-#include "passes/LowerToPTX/MathExpansions.h"
+#include "lib/MathExpansions/MathExpansions.h"
+#include "passes/LowerToPTX/InstructionExpansions.h"
 #include "passes/LowerToPTX/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -39,9 +40,12 @@ struct ExpandPTXMath : winnow::impl::ExpandPTXMathBase<ExpandPTXMath> {
     if (failed(widenHalfPrecision()))
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());
-    winnow::populateExponentialExpansions(patterns);
+    winnow::populateInstructionExpansions(patterns);
+    winnow::populateLogarithmExpansions(patterns);
+    winnow::populatePowerExpansion(patterns);
     winnow::populateCircularExpansions(patterns);
-    winnow::populateArithmeticExpansions(patterns);
+    winnow::populateRemainderExpansion(patterns);
+    winnow::populateIntegerExpansions(patterns);
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
       return llvm::is_contained(
           {"math.tanh", "math.erf", "math.erfc", "math.log1p", "math.expm1", "math.asin", "math.acos"}, name);

@@ -108,7 +108,7 @@ def ExpandPTXMath : Pass<"winnow-expand-ptx-math", "mlir::func::FuncOp"> {
   let description = [{
     Replaces the functions of the `math` dialect by arithmetic, polynomials and the functions that PTX has
     as instructions, so that no device library is needed, and integer division that rounds up or down. Half-precision values are computed in f32. The
-    error of each expansion is listed in `MathExpansions.h`. What is left must be an operation that the code
+    error of each expansion is listed in `lib/MathExpansions/MathExpansions.h`. What is left must be an operation that the code
     generator knows; any other one is an error that names it: LLVM would abort.
   }];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect", "mlir::scf::SCFDialect",

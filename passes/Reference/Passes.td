@@ -85,10 +85,12 @@ def ExpandMath : Pass<"winnow-expand-math"> {
   let description = [{
     Exponentials, logarithms, error functions, powers and trigonometric functions become polynomials and
     arithmetic, so that code needs no mathematical library. Functions of f16 and bf16 are computed in f32.
-    What a CPU has an instruction for (square root, absolute value) stays.
+    What a CPU has an instruction for (square root, absolute value, rounding) stays. The errors are listed in
+    `lib/MathExpansions/MathExpansions.h`.
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"
   ];
 }
 

@@ -20,6 +20,7 @@ class Expected:
     magnitude: np.ndarray | None = None
     valid: np.ndarray | None = None
     tolerance: float | None = None
+    zero_signs: bool = False  # whether 0 and -0 differ
 
     def differs(self, found):
         """Where `found` is wrong: indices of elements, or a sentence."""
@@ -34,7 +35,10 @@ class Expected:
                 scale = np.abs(value) if self.magnitude is None else self.magnitude
                 # Below the smallest normal number, a type has steps of a fixed size.
                 near = np.abs(actual - value) <= relative * scale + float(ml_dtypes.finfo(found.dtype).smallest_subnormal)
+                near &= np.isfinite(value)  # from infinity, every number is infinitely far: within any tolerance
                 wrong = ~(near | (actual == value) | (np.isnan(actual) & np.isnan(value)))
+                if self.zero_signs:
+                    wrong |= (value == 0) & (actual == 0) & (np.signbit(value) != np.signbit(actual))
         if self.valid is not None:
             wrong &= self.valid
         return None if not wrong.any() else wrong

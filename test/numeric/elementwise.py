@@ -31,6 +31,22 @@ BINARY = {"add": ("arith.addf", np.add), "subtract": ("arith.subf", np.subtract)
           "divide": ("arith.divf", np.divide), "maximum": ("arith.maximumf", np.maximum),
           "minimum": ("arith.minimumf", np.minimum)}
 EXTREMES = np.array([0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan])
+# Functions on all of f32: what each computes in f64.
+EVERYWHERE = {
+    "exp": np.exp, "exp2": np.exp2, "expm1": np.expm1, "log": np.log, "log2": np.log2, "log10": np.log10,
+    "log1p": np.log1p, "sqrt": np.sqrt, "rsqrt": lambda x: 1 / np.sqrt(x), "tanh": np.tanh,
+    "erf": np.vectorize(math.erf, otypes=[np.float64]), "erfc": np.vectorize(math.erfc, otypes=[np.float64]),
+    "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan,
+    "sinh": np.sinh, "cosh": np.cosh, "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh,
+    "floor": np.floor, "ceil": np.ceil, "trunc": np.trunc, "roundeven": np.rint,
+    "round": lambda x: np.copysign(np.floor(np.abs(x) + 0.5), x),
+}
+# Where implementations go wrong: signed zeros, subnormal numbers, halves, the ends of ranges, huge angles.
+SPECIAL = np.array([0, 0.5, 0.49999997, 1, 1.0000001, 0.99999994, 1.5, 2, 2.5, 3, 4, 5, 8, 1 / 3, 22, 88.7, 89, 103, 128,
+                    149, 31415.9, 1e6, 8388609, 16777217, 1e10, 3e38, 1e-10, 1e-20, 1.1754944e-38, 1e-40, 1e-45,
+                    np.inf, np.nan], np.float32)
+CONSTANT_EXPONENTS = {"0": 0.0, "1": 1.0, "4": 4.0, "5": 5.0, "minus_1": -1.0, "minus_3": -3.0, "half": 0.5,
+                      "minus_half": -0.5, "three_quarters": 0.75, "minus_20": -20.0}
 
 
 def function_text(name, kind, result, operands, body):
@@ -68,6 +84,68 @@ def sample_extremes(kind):
     return sample
 
 
+def sample_everywhere(sampler, shape):
+    """Numbers of every magnitude: special ones, ordinary ones, and any bits."""
+    special = np.copysign(sampler.random.choice(SPECIAL, shape), sampler.random.choice([-1, 1], shape))
+    bits = sampler.random.integers(0, 2**32, shape, dtype=np.uint32).view(np.float32)
+    ordinary = sampler.random.uniform(-30, 30, shape)
+    kind = sampler.random.random(shape)
+    with np.errstate(invalid="ignore"):
+        return np.where(kind < 0.4, special, np.where(kind < 0.7, bits, ordinary)).astype(np.float32)
+
+
+def expect_function(compute, tolerance=None, zero_signs=False):
+    def expect(*inputs):
+        with np.errstate(all="ignore"):
+            # Rounded to the type at once, so that what overflows is infinite.
+            return [Expected(compute(*(x.astype(np.float64) for x in inputs)).astype(inputs[0].dtype),
+                             tolerance=tolerance, zero_signs=zero_signs)]
+    return expect
+
+
+def everywhere():
+    """Functions of one number on all of f32, relative to their value: an edge may not be lost among others."""
+    for name, compute in EVERYWHERE.items():
+        body = f"    %r = math.{name} %v0 : f32\n    linalg.yield %r : f32\n"
+        yield Case(f"everywhere_{name}", function_text(f"everywhere_{name}", "f32", "f32", 1, body),
+                   lambda sampler: [sample_everywhere(sampler, (sampler.size(0, 9), sampler.size(0, 300)))],
+                   # Upstream's error function of -0 is 0.
+                   expect_function(compute, zero_signs=name != "erf"))
+
+
+def sample_pairs(kind):
+    """Pairs from everywhere; in every third round, a whole exponent or divisor."""
+    def sample(sampler):
+        shape = sampler.size(0, 9), sampler.size(0, 300)
+        x, y = sample_everywhere(sampler, shape), sample_everywhere(sampler, shape)
+        if sampler.round % 3 == 0:
+            y = np.rint(sampler.random.uniform(-20, 20, shape))
+        with np.errstate(over="ignore"):
+            return [x.astype(NUMPY[kind]), y.astype(NUMPY[kind])]
+    return sample
+
+
+def powers():
+    body = "    %r = math.powf %v0, %v1 : f32\n    linalg.yield %r : f32\n"
+    # numpy's power of an array by an array is C's, with its exceptions.
+    yield Case("power", function_text("power", "f32", "f32", 2, body), sample_pairs("f32"),
+               expect_function(np.power, zero_signs=True))
+    for name, exponent in CONSTANT_EXPONENTS.items():
+        name = f"power_constant_{name}"
+        body = (f"    %c = arith.constant {exponent!r} : f32\n    %r = math.powf %v0, %c : f32\n"
+                "    linalg.yield %r : f32\n")
+        yield Case(name, function_text(name, "f32", "f32", 1, body),
+                   lambda sampler: [sample_everywhere(sampler, (sampler.size(0, 9), sampler.size(0, 300)))],
+                   expect_function(lambda x, exponent=exponent: np.power(x, np.full_like(x, exponent)), zero_signs=True))
+
+
+def remainders():
+    for kind in FLOATS:
+        body = f"    %r = arith.remf %v0, %v1 : {kind}\n    linalg.yield %r : {kind}\n"
+        yield Case(f"remainder_{kind}", function_text(f"remainder_{kind}", kind, kind, 2, body), sample_pairs(kind),
+                   expect_function(np.fmod, tolerance=0, zero_signs=True))
+
+
 def unary(name, kind):
     operation, compute, least, greatest = FUNCTIONS[name]
     if kind == "f16":
@@ -88,13 +166,8 @@ def binary(name, kind):
     operation, compute = BINARY[name]
     body = f"    %r = {operation} %v0, %v1 : {kind}\n    linalg.yield %r : {kind}\n"
 
-    def expect(x, y):
-        with np.errstate(all="ignore"):
-            # Rounded to the type at once, so that what overflows is infinite.
-            return [Expected(compute(x.astype(np.float64), y.astype(np.float64)).astype(x.dtype))]
-
     return Case(f"{name}_{kind}", function_text(f"{name}_{kind}", kind, kind, 2, body), sample_extremes(kind),
-                expect)
+                expect_function(compute))
 
 
 def comparisons():
@@ -138,4 +211,5 @@ def conversions():
 
 def elementwise_cases():
     return [*(unary(name, kind) for name in FUNCTIONS for kind in FLOATS),
-            *(binary(name, kind) for name in BINARY for kind in FLOATS), *comparisons(), sigmoid(), *conversions()]
+            *(binary(name, kind) for name in BINARY for kind in FLOATS), *comparisons(), *everywhere(), *powers(),
+            *remainders(), sigmoid(), *conversions()]

@@ -1,46 +1,14 @@
-// The remainder of floats, which LLVM would round wrongly, and the power of integers, which it would call.
-#include "passes/LowerToPTX/MathExpansions.h"
-#include "passes/LowerToPTX/ScalarArithmetic.h"
+// The power of integers, for which LLVM would call a library.
+#include "passes/LowerToPTX/InstructionExpansions.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace winnow;
 
 namespace {
-
-/// fmod from the truncated quotient. The rounded quotient may be one too large; the remainder, which is
-/// exact, is negative then.
-Value expandRemainder(Arithmetic &a, Value x, Value y) {
-  using Predicate = arith::CmpFPredicate;
-  Value zero = a.constant(0.0f), inf = a.constant(infinity);
-  Value dividend = a.absolute(x), divisor = a.absolute(y);
-  Value quotient = a.floor(a.divide(dividend, divisor));
-  Value remainder = a.fma(a.negate(quotient), divisor, dividend);
-  remainder = a.select(a.compare(Predicate::OLT, remainder, zero), a.add(remainder, divisor), remainder);
-  Value isWhole = a.both(a.compare(Predicate::OEQ, divisor, inf), a.compare(Predicate::OLT, dividend, inf));
-  return a.copySign(a.select(isWhole, dividend, remainder), x);
-}
-
-struct ExpandRemainder : OpRewritePattern<arith::RemFOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(arith::RemFOp op, PatternRewriter &rewriter) const override {
-    Type type = op.getType();
-    if (!type.isF32() && !type.isF16() && !type.isBF16())
-      return rewriter.notifyMatchFailure(op, "not a scalar of f32 or less");
-    Value x = op.getLhs(), y = op.getRhs();
-    if (!type.isF32()) {
-      x = arith::ExtFOp::create(rewriter, op.getLoc(), rewriter.getF32Type(), x);
-      y = arith::ExtFOp::create(rewriter, op.getLoc(), rewriter.getF32Type(), y);
-    }
-    Arithmetic arithmetic(rewriter, op.getLoc());
-    Value result = expandRemainder(arithmetic, x, y);
-    if (!type.isF32())
-      result = arith::TruncFOp::create(rewriter, op.getLoc(), type, result);
-    rewriter.replaceOp(op, result);
-    return success();
-  }
-};
 
 /// base^exponent by squaring; a negative exponent gives what 1 / base^|exponent| truncates to.
 struct ExpandIntegerPower : OpRewritePattern<math::IPowIOp> {
@@ -87,6 +55,6 @@ struct ExpandIntegerPower : OpRewritePattern<math::IPowIOp> {
 
 } // namespace
 
-void winnow::populateArithmeticExpansions(RewritePatternSet &patterns) {
-  patterns.add<ExpandRemainder, ExpandIntegerPower>(patterns.getContext());
+void winnow::populateIntegerExpansions(RewritePatternSet &patterns) {
+  patterns.add<ExpandIntegerPower>(patterns.getContext());
 }

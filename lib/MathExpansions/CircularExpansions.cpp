@@ -1,6 +1,6 @@
 // Circular and hyperbolic functions and their inverses on f32.
-#include "passes/LowerToPTX/MathExpansions.h"
-#include "passes/LowerToPTX/ScalarArithmetic.h"
+#include "lib/MathExpansions/AngleReduction.h"
+#include "lib/MathExpansions/MathExpansions.h"
 
 using namespace mlir;
 using namespace winnow;
@@ -10,22 +10,6 @@ namespace {
 using Predicate = arith::CmpFPredicate;
 
 constexpr float halfPi = 0x1.921fb6p+0f, pi = 0x1.921fb6p+1f, ln2 = 0x1.62e43p-1f;
-
-/// An angle as quadrant * pi/2 + remainder, the remainder in [-pi/4, pi/4].
-struct Reduced {
-  Value quadrant, remainder;
-};
-
-/// Subtracts the multiple of pi/2 in three words (Cody and Waite), exact enough for |x| up to 1e5.
-Reduced reduceAngle(Arithmetic &a, Value x) {
-  Value multiple = a.round(a.multiply(x, a.constant(0x1.45f306p-1f)));
-  Value remainder = a.fma(multiple, a.constant(-0x1.921fb0p+0f), x);
-  remainder = a.fma(multiple, a.constant(-0x1.5110b4p-22f), remainder);
-  remainder = a.fma(multiple, a.constant(-0x1.846988p-48f), remainder);
-  // Far beyond the range the remainder is meaningless, but sines stay in [-1, 1]; infinities become NaN.
-  remainder = a.add(a.clamp(remainder, -1.0f, 1.0f), a.subtract(x, x));
-  return {a.toInteger(multiple), remainder};
-}
 
 /// sin and cos on [-pi/4, pi/4]; coefficients of Cephes' sinf and cosf.
 Value shortSine(Arithmetic &a, Value x) {
@@ -41,7 +25,7 @@ Value shortCosine(Arithmetic &a, Value x) {
 }
 
 /// The sine, or with a quadrant more the cosine, of an angle.
-Value sineOf(Arithmetic &a, Reduced angle, int32_t advance) {
+Value sineOf(Arithmetic &a, ReducedAngle angle, int32_t advance) {
   Value quadrant = a.addInteger(angle.quadrant, a.constant(advance));
   Value value =
       a.select(a.hasBit(quadrant, 1), shortCosine(a, angle.remainder), shortSine(a, angle.remainder));
@@ -128,23 +112,12 @@ Value expandAtanh(Arithmetic &a, Value x) {
   return a.copySign(a.multiply(a.constant(0.5f), a.log1p(ratio)), x);
 }
 
-struct ExpandAtan2 : OpRewritePattern<math::Atan2Op> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(math::Atan2Op op, PatternRewriter &rewriter) const override {
-    if (!op.getType().isF32())
-      return rewriter.notifyMatchFailure(op, "not a scalar f32");
-    Arithmetic arithmetic(rewriter, op.getLoc());
-    rewriter.replaceOp(op, expandAtan2(arithmetic, op.getLhs(), op.getRhs()));
-    return success();
-  }
-};
-
 } // namespace
 
 void winnow::populateCircularExpansions(RewritePatternSet &patterns) {
   patterns.add<Expand<math::SinOp, expandSin>, Expand<math::CosOp, expandCos>, Expand<math::TanOp, expandTan>,
-               Expand<math::AtanOp, expandAtan>, ExpandAtan2, Expand<math::SinhOp, expandSinh>,
-               Expand<math::CoshOp, expandCosh>, Expand<math::AsinhOp, expandAsinh>,
-               Expand<math::AcoshOp, expandAcosh>, Expand<math::AtanhOp, expandAtanh>>(patterns.getContext(),
-                                                                                       /*benefit=*/10);
+               Expand<math::AtanOp, expandAtan>, Expand<math::Atan2Op, expandAtan2>,
+               Expand<math::SinhOp, expandSinh>, Expand<math::CoshOp, expandCosh>,
+               Expand<math::AsinhOp, expandAsinh>, Expand<math::AcoshOp, expandAcosh>,
+               Expand<math::AtanhOp, expandAtanh>>(patterns.getContext());
 }

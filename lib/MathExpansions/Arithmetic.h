@@ -1,4 +1,5 @@
-// Writes f32 arithmetic on scalars as expressions: what the expansions of math functions are made of.
+// Writes f32 arithmetic on scalars and vectors as expressions: what the expansions of math functions are made
+// of.
 #pragma once
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -12,17 +13,36 @@ namespace winnow {
 constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr float notANumber = std::numeric_limits<float>::quiet_NaN();
 
-/// Builds operations on f32 (and on i32, for the bits of an f32) at one place.
+/// Our expansions come before upstream's of the same operations.
+constexpr int ownBenefit = 10;
+
+/// Builds operations on f32 (on i32 for the bits of an f32, on f64 where a product must be exact) at one
+/// place, on scalars or lane by lane on vectors.
 class Arithmetic {
 public:
-  Arithmetic(mlir::OpBuilder &builder, mlir::Location location) : builder(builder), location(location) {}
+  /// `type` is that of the operands: f32, or a vector of it. Without `hasFma`, the target computes fused
+  /// multiply-adds as two operations, with a rounding in between.
+  Arithmetic(mlir::OpBuilder &builder, mlir::Location location, mlir::Type type, bool hasFma = true)
+      : builder(builder), location(location), type(type), hasFma(hasFma) {}
 
-  mlir::Value constant(float value) {
-    return mlir::arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(value));
+  static bool isSupported(mlir::Type type);
+
+  mlir::Value constant(float value) { return splat(builder.getF32FloatAttr(value)); }
+  mlir::Value constant(int32_t value) { return splat(builder.getI32IntegerAttr(value)); }
+  mlir::Value wideConstant(double value) { return splat(builder.getF64FloatAttr(value)); }
+  /// f32 to f64, exact.
+  mlir::Value widen(mlir::Value a) {
+    return mlir::arith::ExtFOp::create(builder, location, typeOf(builder.getF64Type()), a);
   }
-  mlir::Value constant(int32_t value) {
-    return mlir::arith::ConstantOp::create(builder, location, builder.getI32IntegerAttr(value));
+  /// f64 to f32, rounded.
+  mlir::Value narrow(mlir::Value a) {
+    return mlir::arith::TruncFOp::create(builder, location, typeOf(builder.getF32Type()), a);
   }
+  /// `otherwise` unless `condition` holds in any lane; then what `build` makes of all lanes. So a case that
+  /// is rare costs a branch and not its computation.
+  mlir::SmallVector<mlir::Value>
+  whenAny(mlir::Value condition, mlir::ValueRange otherwise,
+          llvm::function_ref<mlir::SmallVector<mlir::Value>(Arithmetic &)> build);
   mlir::Value add(mlir::Value a, mlir::Value b) {
     return mlir::arith::AddFOp::create(builder, location, a, b);
   }
@@ -39,6 +59,8 @@ public:
   mlir::Value fma(mlir::Value a, mlir::Value b, mlir::Value c) {
     return mlir::math::FmaOp::create(builder, location, a, b, c);
   }
+  /// A fused multiply-add for what a rounded product would spoil: the product is exact on every target.
+  mlir::Value exactFma(mlir::Value a, mlir::Value b, mlir::Value c);
   mlir::Value sqrt(mlir::Value a) { return mlir::math::SqrtOp::create(builder, location, a); }
   mlir::Value exp(mlir::Value a) { return mlir::math::ExpOp::create(builder, location, a); }
   mlir::Value expm1(mlir::Value a) { return mlir::math::ExpM1Op::create(builder, location, a); }
@@ -47,6 +69,8 @@ public:
   mlir::Value exp2(mlir::Value a) { return mlir::math::Exp2Op::create(builder, location, a); }
   mlir::Value absolute(mlir::Value a) { return mlir::math::AbsFOp::create(builder, location, a); }
   mlir::Value floor(mlir::Value a) { return mlir::math::FloorOp::create(builder, location, a); }
+  mlir::Value truncate(mlir::Value a) { return mlir::math::TruncOp::create(builder, location, a); }
+  /// To the nearest integer, halves to even.
   mlir::Value round(mlir::Value a) { return mlir::math::RoundEvenOp::create(builder, location, a); }
   mlir::Value select(mlir::Value condition, mlir::Value a, mlir::Value b) {
     return mlir::arith::SelectOp::create(builder, location, condition, a, b);
@@ -70,16 +94,16 @@ public:
     return mlir::arith::MinNumFOp::create(builder, location, raised, constant(high));
   }
   mlir::Value bits(mlir::Value a) {
-    return mlir::arith::BitcastOp::create(builder, location, builder.getI32Type(), a);
+    return mlir::arith::BitcastOp::create(builder, location, typeOf(builder.getI32Type()), a);
   }
   mlir::Value number(mlir::Value bits) {
-    return mlir::arith::BitcastOp::create(builder, location, builder.getF32Type(), bits);
+    return mlir::arith::BitcastOp::create(builder, location, typeOf(builder.getF32Type()), bits);
   }
   mlir::Value toInteger(mlir::Value a) {
-    return mlir::arith::FPToSIOp::create(builder, location, builder.getI32Type(), a);
+    return mlir::arith::FPToSIOp::create(builder, location, typeOf(builder.getI32Type()), a);
   }
   mlir::Value toFloat(mlir::Value a) {
-    return mlir::arith::SIToFPOp::create(builder, location, builder.getF32Type(), a);
+    return mlir::arith::SIToFPOp::create(builder, location, typeOf(builder.getF32Type()), a);
   }
   mlir::Value addInteger(mlir::Value a, mlir::Value b) {
     return mlir::arith::AddIOp::create(builder, location, a, b);
@@ -109,27 +133,40 @@ public:
       result = fma(result, x, constant(coefficient));
     return result;
   }
-  /// 2^exponent for a whole exponent in -126 ... 127.
+  /// 2^exponent for an integer in -126 ... 127.
   mlir::Value powerOfTwo(mlir::Value exponent) {
-    return number(shiftLeft(addInteger(toInteger(exponent), constant(127)), 23));
+    return number(shiftLeft(addInteger(exponent, constant(127)), 23));
   }
 
 private:
+  /// The shape of the operands with another element type.
+  mlir::Type typeOf(mlir::Type element);
+  mlir::Value splat(mlir::TypedAttr value);
+
   mlir::OpBuilder &builder;
   mlir::Location location;
+  mlir::Type type;
+  bool hasFma;
 };
 
-/// Rewrites an operation on one f32 by `expand`.
-template <typename Op, mlir::Value (*expand)(Arithmetic &, mlir::Value)>
-struct Expand : mlir::OpRewritePattern<Op> {
-  using mlir::OpRewritePattern<Op>::OpRewritePattern;
+/// Rewrites an operation on f32, or on a vector of f32, by `expand`.
+template <typename Op, auto expand> struct Expand : mlir::OpRewritePattern<Op> {
+  Expand(mlir::MLIRContext *context, bool hasFma = true)
+      : mlir::OpRewritePattern<Op>(context, ownBenefit), hasFma(hasFma) {}
+
   mlir::LogicalResult matchAndRewrite(Op op, mlir::PatternRewriter &rewriter) const override {
-    if (!op.getType().isF32())
-      return rewriter.notifyMatchFailure(op, "not a scalar f32");
-    Arithmetic arithmetic(rewriter, op.getLoc());
-    rewriter.replaceOp(op, expand(arithmetic, op.getOperand()));
+    if (!Arithmetic::isSupported(op.getType()))
+      return rewriter.notifyMatchFailure(op, "not an f32, nor a vector of it");
+    Arithmetic arithmetic(rewriter, op.getLoc(), op.getType(), hasFma);
+    if constexpr (Op::template hasTrait<mlir::OpTrait::OneOperand>())
+      rewriter.replaceOp(op, expand(arithmetic, op.getOperand()));
+    else
+      rewriter.replaceOp(op, expand(arithmetic, op.getLhs(), op.getRhs()));
     return mlir::success();
   }
+
+private:
+  bool hasFma;
 };
 
 } // namespace winnow
