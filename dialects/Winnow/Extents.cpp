@@ -69,9 +69,11 @@ OpFoldResult winnow::findRows(OpBuilder &builder, Location location, Value selec
     return getDimension(builder, location, assemble.getWords(), 0);
   if (auto convert = dyn_cast_if_present<SelectionConvertOp>(maker))
     return findRows(builder, location, convert.getSelection());
-  if (auto blocks = dyn_cast_if_present<SelectBlocksOp>(maker))
-    return multiplyExtents(builder, location, getDimension(builder, location, blocks.getQueries(), 0),
-                           getDimension(builder, location, blocks.getQueries(), 1));
+  if (auto blocks = dyn_cast_if_present<SelectBlocksOp>(maker)) {
+    OpFoldResult batch = getDimension(builder, location, blocks.getQueries(), 0);
+    OpFoldResult queryBlocks = getDimension(builder, location, blocks.getQueries(), 1);
+    return multiplyExtents(builder, location, batch, queryBlocks);
+  }
   return {};
 }
 

@@ -128,11 +128,11 @@ LogicalResult GroupedMatmulOp::verify() {
 }
 
 LogicalResult GroupedMatmulOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &shapes) {
-  OpFoldResult rows = getGrouped()
-                          ? getDimension(builder, getLoc(), getX(), 0)
-                          : multiplyExtents(builder, getLoc(), getDimension(builder, getLoc(), getX(), 0),
-                                            getCapacity(builder, getLoc(), getGroups()));
-  return reifyShape(builder, getResult(), {rows, getDimension(builder, getLoc(), getWeights(), 2)}, shapes);
+  OpFoldResult rows = getDimension(builder, getLoc(), getX(), 0);
+  if (!getGrouped())
+    rows = multiplyExtents(builder, getLoc(), rows, getCapacity(builder, getLoc(), getGroups()));
+  OpFoldResult columns = getDimension(builder, getLoc(), getWeights(), 2);
+  return reifyShape(builder, getResult(), {rows, columns}, shapes);
 }
 
 LogicalResult ExpertsOp::verify() {

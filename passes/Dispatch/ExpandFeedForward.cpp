@@ -84,9 +84,9 @@ Value createPlaces(OpBuilder &builder, Location loc, const Routing &routing) {
           Value expert = arith::IndexCastOp::create(counted, here, counted.getIndexType(), arguments[0]);
           Value one = arith::ConstantIndexOp::create(counted, here, 1);
           Value next = arith::AddIOp::create(counted, here, expert, one);
-          Value place = createLowerBound(counted, here, routing.members,
-                                         entryAsIndex(counted, here, routing.offsets, expert),
-                                         entryAsIndex(counted, here, routing.offsets, next), token);
+          Value first = entryAsIndex(counted, here, routing.offsets, expert);
+          Value last = entryAsIndex(counted, here, routing.offsets, next);
+          Value place = createLowerBound(counted, here, routing.members, first, last, token);
           Value narrow = arith::IndexCastOp::create(counted, here, counted.getI32Type(), place);
           scf::YieldOp::create(counted, here, narrow);
         },
@@ -124,8 +124,9 @@ Value createCombination(OpBuilder &builder, Location loc, const Routing &routing
               tensor::ExtractOp::create(counted, here, gates, ValueRange{token, asIndex(arguments[0])});
           Value output =
               tensor::ExtractOp::create(counted, here, outputs, ValueRange{asIndex(arguments[2]), column});
-          Value term = arith::MulFOp::create(counted, here, extend(counted, here, gate),
-                                             extend(counted, here, output));
+          gate = extend(counted, here, gate);
+          output = extend(counted, here, output);
+          Value term = arith::MulFOp::create(counted, here, gate, output);
           scf::YieldOp::create(counted, here, arith::AddFOp::create(counted, here, sum, term).getResult());
         },
         [&](OpBuilder &beyond, Location here) { scf::YieldOp::create(beyond, here, sum); });
@@ -146,11 +147,6 @@ Value roundTo(OpBuilder &builder, Location loc, Type type, Value sum) {
                        });
 }
 
-/// The activation of every hidden value.
-Value createActivated(OpBuilder &builder, Location loc, Activation activation, Value products) {
-  return buildHidden(builder, loc, activation, products, Value());
-}
-
 /// Tokens are grouped by expert, multiplied group by group, and collected again by token.
 struct ExpandExperts : OpRewritePattern<ExpertsOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -164,7 +160,7 @@ struct ExpandExperts : OpRewritePattern<ExpertsOp> {
                     rewriter.createOrFold<SelectionMembersOp>(loc, columns)};
     Value products =
         GroupedMatmulOp::create(rewriter, loc, op.getX(), op.getUp(), columns, /*grouped=*/false);
-    Value hidden = createActivated(rewriter, loc, op.getActivation(), products);
+    Value hidden = buildHidden(rewriter, loc, op.getActivation(), products, /*gate=*/Value());
     Value outputs = GroupedMatmulOp::create(rewriter, loc, hidden, op.getDown(), columns, /*grouped=*/true);
     Value sum = createCombination(rewriter, loc, routing, outputs, op.getGates());
     Value result = roundTo(rewriter, loc, getElementTypeOrSelf(op.getType()), sum);

@@ -1,7 +1,7 @@
 // Tiles the kernels that make the columns of a mask: the offsets, and the members from each offset on.
 #include "passes/Tile/HandTiled.h"
 
-#include "passes/Dispatch/Passes.h"
+#include "passes/Dispatch/BuildGeneric.h"
 #include "passes/Tile/Passes.h"
 
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -11,11 +11,6 @@ namespace winnow {
 using namespace mlir;
 
 namespace {
-
-Value entryAsIndex(OpBuilder &builder, Location loc, Value tensor, Value place) {
-  Value entry = tensor::ExtractOp::create(builder, loc, tensor, place);
-  return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), entry);
-}
 
 Value add(OpBuilder &builder, Location loc, Value a, Value b) {
   return arith::AddIOp::create(builder, loc, a, b);
