@@ -16,7 +16,8 @@ void winnow::buildTilePipeline(mlir::OpPassManager &manager) {
   options.bufferizeFunctionBoundaries = true;
   options.functionBoundaryTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
   manager.addPass(bufferization::createOneShotBufferizePass(options));
-  // A kernel of one item returns what its loops carry, which is seen to be the destination when that is folded.
+  // A kernel of one item returns what its loops carry, which is seen to be the destination when that is
+  // folded.
   manager.addPass(createCanonicalizerPass());
   manager.addPass(bufferization::createDropEquivalentBufferResultsPass());
   manager.addPass(createCanonicalizerPass());
