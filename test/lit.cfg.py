@@ -21,6 +21,10 @@ config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 if config.sanitized:
     # A user's program links the sanitizers' runtime of the compiler that built the library.
     config.environment.update(config.compilers)
+    # LLVM's headers poison what a bump allocator has not given out yet; in libMLIR, which is not instrumented, nobody
+    # takes the poison away again.
+    config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0"
+    config.available_features.add("sanitized")
 config.substitutions += [
     ("%winnow-opt", "winnow-opt --verify-each"),
     ("%python", config.python),
