@@ -20,7 +20,9 @@ Value buildLoop(OpBuilder &builder, Location location, ArrayRef<OpFoldResult> ex
   SmallVector<utils::IteratorType> iterators(kept, utils::IteratorType::parallel);
   iterators.resize(rank, utils::IteratorType::reduction);
   MLIRContext *context = builder.getContext();
-  AffineMap result = AffineMap::getMultiDimIdentityMap(rank, context).getMajorSubMap(kept);
+  // Not getMajorSubMap, which has no map without results.
+  AffineMap result =
+      AffineMap::getMultiDimMapWithTargets(rank, llvm::to_vector(llvm::seq<unsigned>(0, kept)), context);
   // The extents of reduced dimensions need an operand that has them.
   SmallVector<Value> operands;
   SmallVector<AffineMap> maps;

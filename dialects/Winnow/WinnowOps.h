@@ -23,6 +23,11 @@ struct SessionState : mlir::SideEffects::Resource::Base<SessionState> {
   llvm::StringRef getName() override { return "session state"; }
 };
 
+/// The same for memories.
+struct SessionMemory : mlir::SideEffects::Resource::Base<SessionMemory> {
+  llvm::StringRef getName() override { return "session memory"; }
+};
+
 } // namespace winnow
 
 #define GET_OP_CLASSES

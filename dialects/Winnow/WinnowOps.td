@@ -4,6 +4,7 @@
 
 include "dialects/Winnow/SelectionOps.td"
 include "dialects/Winnow/SelectionFormOps.td"
+include "dialects/Winnow/OrderOps.td"
 include "dialects/Winnow/GatherOps.td"
 include "dialects/Winnow/ContractionOps.td"
 include "dialects/Winnow/FeedForwardOps.td"
@@ -13,6 +14,7 @@ include "dialects/Winnow/ConditionOps.td"
 include "dialects/Winnow/AttentionOps.td"
 include "dialects/Winnow/ParameterOps.td"
 include "dialects/Winnow/StateOps.td"
+include "dialects/Winnow/MemoryOps.td"
 include "dialects/Winnow/PackedOps.td"
 include "dialects/Winnow/ModalityOps.td"
 

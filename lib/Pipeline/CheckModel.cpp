@@ -100,7 +100,7 @@ LogicalResult checkModel(ModuleOp module) {
   bool isModel = true;
   for (Operation &op : *module.getBody()) {
     auto function = dyn_cast<func::FuncOp>(op);
-    if (isa<ParameterOp, StateOp>(op)) {
+    if (isa<ParameterOp, StateOp, MemoryOp>(op)) {
       continue;
     }
     if (!function) {

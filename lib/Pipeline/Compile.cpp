@@ -163,6 +163,8 @@ LogicalResult Compiler::prepareReference() {
       op.erase();
     }
   }
+  // Its program has the checks of the compiled one.
+  reference->module->walk([](plan::CheckOp check) { check.erase(); });
   return runPasses(*reference->module, buildReferencePipeline);
 }
 
@@ -391,7 +393,7 @@ LogicalResult Compiler::runPhase(Phase phase) {
     return runPrecision();
   case Phase::Dispatch:
     // Before the reference goes its own way, so that both agree on the order of what a session keeps.
-    if (failed(runPasses(module, [](OpPassManager &manager) { manager.addPass(createThreadSession()); })) ||
+    if (failed(runPasses(module, buildSessionPipeline)) ||
         (options.withReference && failed(prepareReference()))) {
       return failure();
     }

@@ -15,8 +15,8 @@ Value winnow::createGeneric(OpBuilder &builder, Location loc, ArrayRef<OpFoldRes
     init = linalg::FillOp::create(builder, loc, value, init).getResult(0);
   }
   SmallVector<AffineMap> allMaps(maps);
-  allMaps.push_back(
-      AffineMap::getMultiDimIdentityMap(rank + reductions, builder.getContext()).getMajorSubMap(rank));
+  // Not getMajorSubMap, which has no map without results.
+  allMaps.push_back(mapOf(builder, rank + reductions, llvm::to_vector(llvm::seq<unsigned>(0, rank))));
   SmallVector<IteratorType> iterators(rank, IteratorType::parallel);
   iterators.append(reductions, IteratorType::reduction);
   return linalg::GenericOp::create(builder, loc, init.getType(), inputs, init, allMaps, iterators,
@@ -58,6 +58,18 @@ Value winnow::compare(OpBuilder &builder, Location loc, arith::CmpFPredicate pre
 Value winnow::entryAsIndex(OpBuilder &builder, Location loc, Value tensor, ValueRange place) {
   Value entry = tensor::ExtractOp::create(builder, loc, tensor, place);
   return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), entry);
+}
+
+Value winnow::constant64(OpBuilder &builder, Location loc, int64_t value) {
+  return arith::ConstantIntOp::create(builder, loc, value, 64);
+}
+
+Value winnow::scalarOf(OpBuilder &builder, Location loc, Value tensor) {
+  return tensor::ExtractOp::create(builder, loc, tensor, ValueRange());
+}
+
+Value winnow::toI64(OpBuilder &builder, Location loc, Value index) {
+  return arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index);
 }
 
 Value winnow::createLowerBound(OpBuilder &builder, Location loc, Value sorted, Value first, Value last,

@@ -34,6 +34,11 @@ mlir::Value compare(mlir::OpBuilder &builder, mlir::Location loc, mlir::arith::C
 mlir::Value entryAsIndex(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value tensor,
                          mlir::ValueRange place);
 
+/// An i64 constant; an index as an i64; the element of a scalar tensor.
+mlir::Value constant64(mlir::OpBuilder &builder, mlir::Location loc, int64_t value);
+mlir::Value toI64(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value index);
+mlir::Value scalarOf(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value tensor);
+
 /// The first place from `first`, and before `last`, whose entry in the ascending tensor `sorted` is at
 /// least `wanted`; `last` if there is none. All are indices.
 mlir::Value createLowerBound(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value sorted,

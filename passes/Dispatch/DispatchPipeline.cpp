@@ -16,8 +16,13 @@ static void addShapeCleanup(OpPassManager &manager) {
   manager.addPass(createCSEPass());
 }
 
-void winnow::buildDispatchPipeline(OpPassManager &manager) {
+void winnow::buildSessionPipeline(OpPassManager &manager) {
+  manager.addPass(createExpandMemories());
   manager.addPass(createThreadSession());
+}
+
+void winnow::buildDispatchPipeline(OpPassManager &manager) {
+  buildSessionPipeline(manager);
   manager.addNestedPass<func::FuncOp>(createExpandPackedWeights());
   manager.addNestedPass<func::FuncOp>(createExpandSelections());
   manager.addNestedPass<func::FuncOp>(createExpandModalities());

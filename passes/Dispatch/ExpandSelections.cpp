@@ -310,6 +310,7 @@ struct ExpandSelections : impl::ExpandSelectionsBase<ExpandSelections> {
     patterns.add<ExpandFromMask, ExpandThreshold, ExpandTopK, ExpandPositions, ExpandToMask, ExpandGather,
                  ExpandScatter, ExpandChannelGate, ExpandQuantize, ExpandPadding>(&getContext());
     populateSelectionFormExpansions(patterns);
+    populateOrderExpansions(patterns);
     populateFeedForwardExpansions(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
       getOperation().emitError() << "expansion of selections did not reach an end";

@@ -34,6 +34,10 @@ constexpr llvm::StringLiteral kSessionResults = "winnow.session_results";
 /// The nested module that holds the kernels.
 constexpr llvm::StringLiteral kKernelsModule = "kernels";
 
+/// What a session keeps as arguments and results of functions on tensors; the beginning of the dispatch
+/// phase.
+void buildSessionPipeline(mlir::OpPassManager &manager);
+
 /// The dispatch phase: from tensors to a plan and kernels in destination-passing style.
 void buildDispatchPipeline(mlir::OpPassManager &manager);
 

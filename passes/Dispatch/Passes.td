@@ -32,6 +32,34 @@ def ThreadSession : Pass<"winnow-thread-session", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def ExpandMemories : Pass<"winnow-expand-memories", "::mlir::ModuleOp"> {
+  let summary = "replaces memories by states, and the operations on them by operations on tensors";
+  let description = [{
+    A memory becomes the states that `winnow.memory` lists. An update is a kernel for each state in which every
+    place looks up the token that it takes; which ones the working tier keeps is decided by a key of each token's
+    usefulness and the key that is just good enough, found digit by digit. Attention becomes `winnow.attention`
+    over the places of both tiers, and the sums of its weights are added to the masses.
+
+    ```mlir
+    winnow.memory @history : !winnow.memory<8x64xf32, instant @recent, working @older>
+    ...
+    %held = winnow.memory.positions @history : tensor<?xi64>
+    ```
+    becomes
+    ```mlir
+    winnow.state @history.working.position : tensor<?xi64> sizes [@older] = -1 : i64
+    winnow.state @history.instant.position : tensor<?xi64> sizes [@recent] = -1 : i64
+    ...
+    %w = winnow.state.read @history.working.position : tensor<?xi64>
+    %i = winnow.state.read @history.instant.position : tensor<?xi64>
+    %held = tensor.concat dim(0) %w, %i : (tensor<?xi64>, tensor<?xi64>) -> tensor<?xi64>
+    ```
+  }];
+  let dependentDialects = ["::winnow::plan::PlanDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect", "::mlir::scf::SCFDialect"];
+}
+
 def ExpandSelections : Pass<"winnow-expand-selections", "::mlir::func::FuncOp"> {
   let summary = "replaces selections by their parts, and what uses them by operations on tensors";
   let description = [{

@@ -16,8 +16,9 @@ import elementwise
 import feedforward
 import forms
 import half
-import packed
 import modalities
+import order
+import packed
 import quantized
 import selections
 from case import Sampler
@@ -40,6 +41,7 @@ GROUPS = {
     "conditions": conditions.condition_cases,
     "half": half.half_cases,
     "packed": packed.packed_cases,
+    "order": order.order_cases,
 }
 
 
