@@ -13,9 +13,10 @@ static_assert(std::endian::native == std::endian::little,
 
 /// As PNG's: a byte above 127, the name, and line ends that a text-mode transfer would change.
 constexpr std::array<uint8_t, 8> kMagic = {0x89, 'W', 'N', 'M', '\r', '\n', 0x1a, '\n'};
-constexpr uint32_t kVersion = 3;
+constexpr uint32_t kVersion = 4;
 constexpr uint64_t kAlignment = 64;
-constexpr uint64_t kWeightChunk = uint64_t(1) << 20;
+/// What is hashed as one: a page, so that using one weight does not read the pages of another.
+constexpr uint64_t kWeightChunk = 4096;
 
 enum class SectionKind : uint32_t { Plan = 1, Manifest = 2, Image = 3, WeightHashes = 4, Weights = 5 };
 const char *name(SectionKind kind);
@@ -39,7 +40,11 @@ struct SectionEntry {
 };
 static_assert(sizeof(SectionEntry) == 32);
 
-constexpr uint64_t alignUp(uint64_t offset) { return (offset + kAlignment - 1) / kAlignment * kAlignment; }
+/// The first place at or behind `offset` where a section of this kind may begin; weights begin at a page.
+constexpr uint64_t sectionStart(SectionKind kind, uint64_t offset) {
+  uint64_t alignment = kind == SectionKind::Weights ? kWeightChunk : kAlignment;
+  return (offset + alignment - 1) / alignment * alignment;
+}
 
 // Limits that keep a hostile file from asking for more than any real module needs.
 constexpr uint32_t kMaximumSections = 4096;

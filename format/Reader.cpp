@@ -60,7 +60,7 @@ Result<std::vector<Section>> readSections(Bytes bytes, const FileHeader &header)
     SectionEntry &entry = sections[i].entry;
     std::memcpy(&entry, bytes.data() + sizeof(FileHeader) + i * sizeof(entry), sizeof(entry));
     std::string where = concatenate("section ", i, " (", name(entry.kind), ")");
-    uint64_t expected = alignUp(end);
+    uint64_t expected = sectionStart(entry.kind, end);
     if (entry.offset != expected)
       return damaged(where, " is at offset ", entry.offset, ", expected ", expected);
     if (entry.offset > bytes.size() || entry.size > bytes.size() - entry.offset)

@@ -9,6 +9,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cstring>
 #include <deque>
 
@@ -25,7 +26,7 @@ public:
   FileLayout(uint32_t sectionCount) : offset(sizeof(FileHeader) + sectionCount * sizeof(SectionEntry)) {}
 
   void add(SectionKind kind, Bytes bytes) {
-    pad();
+    pad(sectionStart(kind, offset));
     entries.push_back({kind, 0, offset, bytes.size(), kind == SectionKind::Weights ? 0 : hash(bytes)});
     pieces.push_back(bytes);
     offset += bytes.size();
@@ -50,11 +51,10 @@ public:
   }
 
 private:
-  void pad() {
-    static constexpr uint8_t zeros[kAlignment] = {};
-    uint64_t aligned = alignUp(offset);
-    pieces.push_back(Bytes(zeros, aligned - offset));
-    offset = aligned;
+  void pad(uint64_t end) {
+    static constexpr uint8_t zeros[std::max(kAlignment, kWeightChunk)] = {};
+    pieces.push_back(Bytes(zeros, end - offset));
+    offset = end;
   }
 
   uint64_t offset;

@@ -11,7 +11,7 @@ import numpy as np
 from case import constant
 from winnow_runtime import Failure, Runtime
 
-WIDTH = 600  # more than a MiB of weights
+WIDTH = 600
 MODEL = """func.func @main(%c: tensor<i1>, %x: tensor<1xWIDTHxf32>) -> tensor<1xWIDTHxf32> {
   %zero = arith.constant 0.0 : f32
   %w = WEIGHTS

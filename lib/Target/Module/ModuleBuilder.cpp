@@ -1,5 +1,6 @@
 // Collects what goes into a module file: programs, kernels and their compiled forms, weights.
 #include "lib/Target/Module/ModuleBuilder.h"
+#include "format/Layout.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -13,8 +14,12 @@ namespace winnow {
 
 namespace {
 
-// Weights begin at cache lines.
-constexpr uint64_t kWeightAlignment = 64;
+/// Weights begin at cache lines. Those of a page or more have their pages for themselves: what is hashed,
+/// read and mapped is a page, and a weight that a call does not need shall cost it none.
+uint64_t weightAlignment(uint64_t size) {
+  return size < format::kWeightChunk ? format::kAlignment : format::kWeightChunk;
+}
+
 // More than any tensor of a model has; a few characters of text can ask for it.
 constexpr int64_t kMaximumWeightBytes = int64_t(1) << 36;
 
@@ -120,7 +125,9 @@ LogicalResult ModuleBuilder::addWeight(StringRef symbol, ElementsAttr value, Loc
     if (failed(bytes)) {
       return failure();
     }
-    module.weightData.resize(llvm::alignTo(module.weightData.size(), kWeightAlignment));
+    uint64_t before = module.weights.empty() ? 0 : module.weights.back().size;
+    uint64_t alignment = std::max(weightAlignment(before), weightAlignment(bytes->size()));
+    module.weightData.resize(llvm::alignTo(module.weightData.size(), alignment));
     module.weights.push_back({symbol.str(), module.weightData.size(), bytes->size()});
     module.weightData.insert(module.weightData.end(), bytes->begin(), bytes->end());
   }
