@@ -3,6 +3,7 @@
 // calculation for softmax", Milakov and Gimelshein 2018; "FlashAttention", Dao et al. 2022).
 #include "dialects/Winnow/AttentionTiling.h"
 
+#include "dialects/Winnow/ResultTiling.h"
 #include "dialects/Winnow/WinnowOps.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -13,7 +14,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/Interfaces/TilingInterface.h"
 
 #include <limits>
 
@@ -341,40 +341,13 @@ Value AttentionTile::finish(const SoftmaxState &state) {
       });
 }
 
-struct AttentionTiling : TilingInterface::ExternalModel<AttentionTiling, AttentionOp> {
-  SmallVector<IteratorType> getLoopIteratorTypes(Operation *) const {
-    return SmallVector<IteratorType>(4, IteratorType::parallel);
-  }
-
-  SmallVector<Range> getIterationDomain(Operation *op, OpBuilder &builder) const {
-    ReifiedRankedShapedTypeDims shapes;
-    (void)cast<ReifyRankedShapedTypeOpInterface>(op).reifyResultShapes(builder, shapes);
-    SmallVector<Range> domain;
-    for (OpFoldResult size : shapes.front())
-      domain.push_back({builder.getIndexAttr(0), size, builder.getIndexAttr(1)});
-    return domain;
-  }
-
+struct AttentionTiling : ResultTiling<AttentionTiling, AttentionOp> {
   FailureOr<TilingResult> getTiledImplementation(Operation *op, OpBuilder &builder,
                                                  ArrayRef<OpFoldResult> offsets,
                                                  ArrayRef<OpFoldResult> sizes) const {
     if (getConstantIntValue(sizes[0]) != 1 || getConstantIntValue(sizes[1]) != 1)
       return op->emitOpError("is split into tiles of several batches or heads, but one of each is expected");
     return AttentionTile(cast<AttentionOp>(op), builder, offsets, sizes).build();
-  }
-
-  LogicalResult getResultTilePosition(Operation *, OpBuilder &, unsigned, ArrayRef<OpFoldResult> offsets,
-                                      ArrayRef<OpFoldResult> sizes, SmallVector<OpFoldResult> &resultOffsets,
-                                      SmallVector<OpFoldResult> &resultSizes) const {
-    resultOffsets.assign(offsets.begin(), offsets.end());
-    resultSizes.assign(sizes.begin(), sizes.end());
-    return success();
-  }
-
-  FailureOr<TilingResult> generateResultTileValue(Operation *op, OpBuilder &builder, unsigned,
-                                                  ArrayRef<OpFoldResult> offsets,
-                                                  ArrayRef<OpFoldResult> sizes) const {
-    return getTiledImplementation(op, builder, offsets, sizes);
   }
 };
 

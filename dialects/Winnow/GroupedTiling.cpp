@@ -2,6 +2,7 @@
 #include "dialects/Winnow/Tiling.h"
 
 #include "dialects/Winnow/Extents.h"
+#include "dialects/Winnow/ResultTiling.h"
 #include "dialects/Winnow/WinnowOps.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -11,7 +12,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/Interfaces/TilingInterface.h"
 
 using namespace mlir;
 using namespace winnow;
@@ -182,20 +182,7 @@ Value roundTo(OpBuilder &builder, Location loc, Type type, Value sum, ArrayRef<O
       .getResult(0);
 }
 
-struct GroupedTiling : TilingInterface::ExternalModel<GroupedTiling, GroupedMatmulOp> {
-  SmallVector<utils::IteratorType> getLoopIteratorTypes(Operation *) const {
-    return {utils::IteratorType::parallel, utils::IteratorType::parallel};
-  }
-
-  SmallVector<Range> getIterationDomain(Operation *op, OpBuilder &builder) const {
-    ReifiedRankedShapedTypeDims shapes;
-    (void)cast<ReifyRankedShapedTypeOpInterface>(op).reifyResultShapes(builder, shapes);
-    SmallVector<Range> domain;
-    for (OpFoldResult size : shapes.front())
-      domain.push_back({builder.getIndexAttr(0), size, builder.getIndexAttr(1)});
-    return domain;
-  }
-
+struct GroupedTiling : ResultTiling<GroupedTiling, GroupedMatmulOp> {
   FailureOr<TilingResult> getTiledImplementation(Operation *operation, OpBuilder &builder,
                                                  ArrayRef<OpFoldResult> offsets,
                                                  ArrayRef<OpFoldResult> sizes) const {
@@ -207,20 +194,6 @@ struct GroupedTiling : TilingInterface::ExternalModel<GroupedTiling, GroupedMatm
         isOneRow ? multiplyRow(builder, op, offsets, sizes) : multiplyGroups(builder, op, offsets, sizes);
     Value result = roundTo(builder, op.getLoc(), getElementTypeOrSelf(op.getType()), sum, sizes);
     return TilingResult{{result.getDefiningOp()}, {result}, {}};
-  }
-
-  LogicalResult getResultTilePosition(Operation *, OpBuilder &, unsigned, ArrayRef<OpFoldResult> offsets,
-                                      ArrayRef<OpFoldResult> sizes, SmallVector<OpFoldResult> &resultOffsets,
-                                      SmallVector<OpFoldResult> &resultSizes) const {
-    resultOffsets.assign(offsets.begin(), offsets.end());
-    resultSizes.assign(sizes.begin(), sizes.end());
-    return success();
-  }
-
-  FailureOr<TilingResult> generateResultTileValue(Operation *op, OpBuilder &builder, unsigned,
-                                                  ArrayRef<OpFoldResult> offsets,
-                                                  ArrayRef<OpFoldResult> sizes) const {
-    return getTiledImplementation(op, builder, offsets, sizes);
   }
 };
 

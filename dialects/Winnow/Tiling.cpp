@@ -3,6 +3,7 @@
 #include "dialects/Winnow/Tiling.h"
 
 #include "dialects/Winnow/Extents.h"
+#include "dialects/Winnow/ResultTiling.h"
 #include "dialects/Winnow/WinnowOps.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -11,7 +12,6 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/Interfaces/TilingInterface.h"
 
 using namespace mlir;
 using namespace winnow;
@@ -227,22 +227,7 @@ void describe(OpBuilder &builder, MatmulOp, ArrayRef<OpFoldResult>, ArrayRef<OpF
   tile.inputDimension = 0;
 }
 
-template <typename Op> struct ContractionTiling : TilingInterface::ExternalModel<ContractionTiling<Op>, Op> {
-  SmallVector<utils::IteratorType> getLoopIteratorTypes(Operation *op) const {
-    int64_t rank = cast<RankedTensorType>(op->getResult(0).getType()).getRank();
-    return SmallVector<utils::IteratorType>(rank, utils::IteratorType::parallel);
-  }
-
-  SmallVector<Range> getIterationDomain(Operation *op, OpBuilder &builder) const {
-    ReifiedRankedShapedTypeDims shapes;
-    (void)cast<ReifyRankedShapedTypeOpInterface>(op).reifyResultShapes(builder, shapes);
-    SmallVector<Range> domain;
-    for (OpFoldResult size : shapes.front()) {
-      domain.push_back({builder.getIndexAttr(0), size, builder.getIndexAttr(1)});
-    }
-    return domain;
-  }
-
+template <typename Op> struct ContractionTiling : ResultTiling<ContractionTiling<Op>, Op> {
   FailureOr<TilingResult> getTiledImplementation(Operation *operation, OpBuilder &builder,
                                                  ArrayRef<OpFoldResult> offsets,
                                                  ArrayRef<OpFoldResult> sizes) const {
@@ -275,20 +260,6 @@ template <typename Op> struct ContractionTiling : TilingInterface::ExternalModel
     Type element = cast<RankedTensorType>(op.getType()).getElementType();
     Value result = accumulate(builder, loc, tile, sizes, offsets[1], element);
     return TilingResult{{result.getDefiningOp()}, {result}, {tile.x.getDefiningOp()}};
-  }
-
-  LogicalResult getResultTilePosition(Operation *, OpBuilder &, unsigned, ArrayRef<OpFoldResult> offsets,
-                                      ArrayRef<OpFoldResult> sizes, SmallVector<OpFoldResult> &resultOffsets,
-                                      SmallVector<OpFoldResult> &resultSizes) const {
-    resultOffsets.assign(offsets.begin(), offsets.end());
-    resultSizes.assign(sizes.begin(), sizes.end());
-    return success();
-  }
-
-  FailureOr<TilingResult> generateResultTileValue(Operation *op, OpBuilder &builder, unsigned,
-                                                  ArrayRef<OpFoldResult> offsets,
-                                                  ArrayRef<OpFoldResult> sizes) const {
-    return getTiledImplementation(op, builder, offsets, sizes);
   }
 };
 
