@@ -15,13 +15,6 @@ namespace {
 
 using Results = SmallVector<SmallVector<Value>>;
 
-Value toF32(Formula &formula, Value value) {
-  Type f32 = formula.builder.getF32Type();
-  return value.getType() == f32
-             ? value
-             : arith::ExtFOp::create(formula.builder, formula.location, f32, value).getResult();
-}
-
 Value multiply(Formula &formula, Value a, Value b) {
   return arith::MulFOp::create(formula.builder, formula.location, a, b);
 }
@@ -116,8 +109,8 @@ private:
     Value products = buildReduction(
         builder, location, extents, 4, builder.getF32FloatAttr(0.0f),
         [&](Formula &formula, ValueRange at, Value sum) {
-          Value q = toF32(formula, formula.entry(query, {at[0], at[1], at[2], at[4]}));
-          Value k = toF32(formula, formula.entry(key, {at[0], groupOf(formula, at[1]), at[3], at[4]}));
+          Value q = formula.toF32(formula.entry(query, {at[0], at[1], at[2], at[4]}));
+          Value k = formula.toF32(formula.entry(key, {at[0], groupOf(formula, at[1]), at[3], at[4]}));
           return add(formula, sum, multiply(formula, q, k));
         });
     return buildTensor(builder, location, withLast(keys), f32(), [&](Formula &formula, ValueRange at) {
@@ -155,7 +148,7 @@ private:
                             SmallVector<Value> pair{at[0], at[1], at[2], at[4]};
                             auto term = [&](Formula &inside) {
                               Value group = groupOf(inside, at[1]);
-                              Value entry = toF32(inside, inside.entry(value, {at[0], group, at[4], at[3]}));
+                              Value entry = inside.toF32(inside.entry(value, {at[0], group, at[4], at[3]}));
                               return multiply(inside, inside.entry(weights, pair), entry);
                             };
                             if (!op.getActive())
@@ -174,10 +167,7 @@ private:
                          Value quotient = arith::DivFOp::create(formula.builder, formula.location,
                                                                 formula.entry(weighted, at), divisor);
                          Value result = formula.select(isEmpty, zero, quotient);
-                         return element == f32() ? result
-                                                 : arith::TruncFOp::create(formula.builder, formula.location,
-                                                                           element, result)
-                                                       .getResult();
+                         return formula.fromF32(result, element);
                        });
   }
 

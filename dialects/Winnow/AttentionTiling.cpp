@@ -3,6 +3,8 @@
 // calculation for softmax", Milakov and Gimelshein 2018; "FlashAttention", Dao et al. 2022).
 #include "dialects/Winnow/AttentionTiling.h"
 
+#include "dialects/Winnow/Definition.h"
+#include "dialects/Winnow/GenericInto.h"
 #include "dialects/Winnow/ResultTiling.h"
 #include "dialects/Winnow/WinnowOps.h"
 
@@ -22,9 +24,6 @@ using namespace winnow;
 
 namespace {
 
-using utils::IteratorType;
-using Body = llvm::function_ref<Value(OpBuilder &, Location, ValueRange arguments)>;
-
 /// What is known of the softmax after some key blocks. All are f32.
 struct SoftmaxState {
   Value largest;  // [queries]: the largest score, minus infinity at first
@@ -39,11 +38,6 @@ struct SoftmaxState {
 struct KeyBlock {
   OpFoldResult start, size;
 };
-
-Value toF32(OpBuilder &builder, Location loc, Value value) {
-  Type f32 = builder.getF32Type();
-  return value.getType() == f32 ? value : arith::ExtFOp::create(builder, loc, f32, value).getResult();
-}
 
 Value f32Constant(OpBuilder &builder, Location loc, float value) {
   return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value));
@@ -85,11 +79,12 @@ private:
   Value extractRows(Value tensor, OpFoldResult matrix, OpFoldResult firstRow, OpFoldResult rows,
                     OpFoldResult firstColumn, OpFoldResult columns);
   Value extractCapture(Value capture, AffineMap map, const KeyBlock &block, AffineMap &tileMap);
-  Value generic(Value init, ValueRange inputs, ArrayRef<AffineMap> maps, unsigned reductions, Body body);
-  Value filled(ArrayRef<OpFoldResult> sizes, float value);
-  AffineMap map(unsigned loops, ArrayRef<unsigned> dimensions) {
-    return AffineMap::getMultiDimMapWithTargets(loops, dimensions, builder.getContext());
+  Value generic(Value init, ValueRange inputs, ArrayRef<AffineMap> maps, unsigned reductions,
+                GenericBody body) {
+    return createGenericInto(builder, loc, init, inputs, maps, reductions, body);
   }
+  Value filled(ArrayRef<OpFoldResult> sizes, float value);
+  AffineMap map(unsigned loops, ArrayRef<unsigned> dimensions) { return mapOf(builder, loops, dimensions); }
   Value index(OpFoldResult value) { return getValueOrCreateConstantIndexOp(builder, loc, value); }
 
   SoftmaxState start();
@@ -159,22 +154,6 @@ Value AttentionTile::extractCapture(Value capture, AffineMap map, const KeyBlock
   auto type =
       RankedTensorType::get(decomposeMixedValues(kept).first, getElementTypeOrSelf(capture.getType()));
   return tensor::ExtractSliceOp::create(builder, loc, type, capture, offsets, sizes, strides);
-}
-
-/// A linalg.generic that updates `init`, whose dimensions are the first loops.
-Value AttentionTile::generic(Value init, ValueRange inputs, ArrayRef<AffineMap> maps, unsigned reductions,
-                             Body body) {
-  unsigned rank = cast<RankedTensorType>(init.getType()).getRank();
-  SmallVector<AffineMap> all(maps);
-  all.push_back(
-      AffineMap::getMultiDimIdentityMap(rank + reductions, builder.getContext()).getMajorSubMap(rank));
-  SmallVector<IteratorType> iterators(rank, IteratorType::parallel);
-  iterators.append(reductions, IteratorType::reduction);
-  return linalg::GenericOp::create(builder, loc, init.getType(), inputs, init, all, iterators,
-                                   [&](OpBuilder &nested, Location at, ValueRange arguments) {
-                                     linalg::YieldOp::create(nested, at, body(nested, at, arguments));
-                                   })
-      .getResult(0);
 }
 
 Value AttentionTile::filled(ArrayRef<OpFoldResult> sizes, float value) {
@@ -250,8 +229,9 @@ SoftmaxState AttentionTile::overActiveBlocks(SoftmaxState state) {
 Value AttentionTile::addProduct(Value sum, Value rows, Value columns, AffineMap columnMap) {
   return generic(sum, {rows, columns}, {map(3, {0, 2}), columnMap}, 1,
                  [](OpBuilder &b, Location at, ValueRange arguments) -> Value {
+                   Formula formula(b, at);
                    Value product =
-                       arith::MulFOp::create(b, at, toF32(b, at, arguments[0]), toF32(b, at, arguments[1]));
+                       arith::MulFOp::create(b, at, formula.toF32(arguments[0]), formula.toF32(arguments[1]));
                    return arith::AddFOp::create(b, at, arguments[2], product);
                  });
 }
@@ -330,15 +310,15 @@ Value AttentionTile::finish(const SoftmaxState &state) {
   Type element = getElementTypeOrSelf(op.getType());
   OpFoldResult one = builder.getIndexAttr(1);
   Value empty = tensor::EmptyOp::create(builder, loc, {one, one, queries, columns}, element);
-  return generic(
-      empty, {state.weighted, state.total}, {map(4, {2, 3}), map(4, {2})}, 0,
-      [&](OpBuilder &b, Location at, ValueRange arguments) -> Value {
-        Value zero = f32Constant(b, at, 0.0f);
-        Value isEmpty = arith::CmpFOp::create(b, at, arith::CmpFPredicate::OEQ, arguments[1], zero);
-        Value quotient = arith::DivFOp::create(b, at, arguments[0], arguments[1]);
-        Value result = arith::SelectOp::create(b, at, isEmpty, zero, quotient);
-        return element.isF32() ? result : arith::TruncFOp::create(b, at, element, result).getResult();
-      });
+  return generic(empty, {state.weighted, state.total}, {map(4, {2, 3}), map(4, {2})}, 0,
+                 [&](OpBuilder &b, Location at, ValueRange arguments) -> Value {
+                   Value zero = f32Constant(b, at, 0.0f);
+                   Value isEmpty =
+                       arith::CmpFOp::create(b, at, arith::CmpFPredicate::OEQ, arguments[1], zero);
+                   Value quotient = arith::DivFOp::create(b, at, arguments[0], arguments[1]);
+                   Value result = arith::SelectOp::create(b, at, isEmpty, zero, quotient);
+                   return Formula(b, at).fromF32(result, element);
+                 });
 }
 
 struct AttentionTiling : ResultTiling<AttentionTiling, AttentionOp> {

@@ -70,6 +70,11 @@ Value Formula::toF32(Value value) {
   return value.getType() == f32 ? value : arith::ExtFOp::create(builder, location, f32, value).getResult();
 }
 
+Value Formula::fromF32(Value value, Type type) {
+  return value.getType() == type ? value
+                                 : arith::TruncFOp::create(builder, location, type, value).getResult();
+}
+
 Value Formula::select(Value condition, Value yes, Value no) {
   return arith::SelectOp::create(builder, location, condition, yes, no);
 }

@@ -39,8 +39,9 @@ public:
   /// An i32 as an index and back.
   mlir::Value toIndex(mlir::Value value);
   mlir::Value toInteger(mlir::Value value);
-  /// A float of at most 32 bits as f32.
+  /// A float of at most 32 bits as f32 and back.
   mlir::Value toF32(mlir::Value value);
+  mlir::Value fromF32(mlir::Value value, mlir::Type type);
   mlir::Value select(mlir::Value condition, mlir::Value yes, mlir::Value no);
   mlir::Value both(mlir::Value a, mlir::Value b);
   mlir::Value either(mlir::Value a, mlir::Value b);

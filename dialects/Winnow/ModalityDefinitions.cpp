@@ -14,19 +14,6 @@ namespace {
 
 using Results = SmallVector<SmallVector<Value>>;
 
-Value toF32(Formula &formula, Value value) {
-  Type f32 = formula.builder.getF32Type();
-  if (value.getType() == f32)
-    return value;
-  return arith::ExtFOp::create(formula.builder, formula.location, f32, value);
-}
-
-Value fromF32(Formula &formula, Value value, Type element) {
-  if (value.getType() == element)
-    return value;
-  return arith::TruncFOp::create(formula.builder, formula.location, element, value);
-}
-
 /// sum + a * b
 Value multiplyAdd(Formula &formula, Value sum, Value a, Value b) {
   Value product = arith::MulFOp::create(formula.builder, formula.location, a, b);
@@ -72,8 +59,8 @@ Results AlignOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> operands) {
   Value projected = buildReduction(
       builder, getLoc(), {rows, columns, getDimension(builder, getLoc(), features, 1)}, 2, zero,
       [&](Formula &formula, ValueRange at, Value sum) {
-        return multiplyAdd(formula, sum, toF32(formula, formula.entry(features, {at[0], at[2]})),
-                           toF32(formula, formula.entry(projection, {at[2], at[1]})));
+        return multiplyAdd(formula, sum, formula.toF32(formula.entry(features, {at[0], at[2]})),
+                           formula.toF32(formula.entry(projection, {at[2], at[1]})));
       });
   Value squares = buildReduction(builder, getLoc(), {rows, columns}, 1, zero,
                                  [&](Formula &formula, ValueRange at, Value sum) {
@@ -90,7 +77,7 @@ Results AlignOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> operands) {
         Value divisor = formula.select(isShort, least, norm);
         Value quotient =
             arith::DivFOp::create(formula.builder, formula.location, formula.entry(projected, at), divisor);
-        return fromF32(formula, quotient, element);
+        return formula.fromF32(quotient, element);
       });
   return {{result}};
 }
@@ -101,8 +88,8 @@ Results ContrastOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> operands)
   Value products =
       buildReduction(builder, getLoc(), {rows, columns, getDimension(builder, getLoc(), a, 1)}, 2,
                      builder.getF32FloatAttr(0.0f), [&](Formula &formula, ValueRange at, Value sum) {
-                       return multiplyAdd(formula, sum, toF32(formula, formula.entry(a, {at[0], at[2]})),
-                                          toF32(formula, formula.entry(b, {at[1], at[2]})));
+                       return multiplyAdd(formula, sum, formula.toF32(formula.entry(a, {at[0], at[2]})),
+                                          formula.toF32(formula.entry(b, {at[1], at[2]})));
                      });
   Type element = getElementTypeOrSelf(getType());
   Value result =
@@ -111,7 +98,7 @@ Results ContrastOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> operands)
         Value factor = math::ExpOp::create(formula.builder, formula.location, exponent);
         Value scaled =
             arith::MulFOp::create(formula.builder, formula.location, formula.entry(products, at), factor);
-        return fromF32(formula, scaled, element);
+        return formula.fromF32(scaled, element);
       });
   return {{result}};
 }

@@ -3,31 +3,16 @@
 
 using namespace mlir;
 using namespace winnow;
-using utils::IteratorType;
 
 Value winnow::createGeneric(OpBuilder &builder, Location loc, ArrayRef<OpFoldResult> sizes, Type elementType,
                             ValueRange inputs, ArrayRef<AffineMap> maps, unsigned reductions, Attribute start,
                             GenericBody body) {
-  unsigned rank = sizes.size();
   Value init = tensor::EmptyOp::create(builder, loc, sizes, elementType);
   if (reductions > 0) {
     Value value = arith::ConstantOp::create(builder, loc, cast<TypedAttr>(start));
     init = linalg::FillOp::create(builder, loc, value, init).getResult(0);
   }
-  SmallVector<AffineMap> allMaps(maps);
-  // Not getMajorSubMap, which has no map without results.
-  allMaps.push_back(mapOf(builder, rank + reductions, llvm::to_vector(llvm::seq<unsigned>(0, rank))));
-  SmallVector<IteratorType> iterators(rank, IteratorType::parallel);
-  iterators.append(reductions, IteratorType::reduction);
-  return linalg::GenericOp::create(builder, loc, init.getType(), inputs, init, allMaps, iterators,
-                                   [&](OpBuilder &nested, Location at, ValueRange arguments) {
-                                     linalg::YieldOp::create(nested, at, body(nested, at, arguments));
-                                   })
-      .getResult(0);
-}
-
-AffineMap winnow::mapOf(OpBuilder &builder, unsigned loops, ArrayRef<unsigned> dimensions) {
-  return AffineMap::getMultiDimMapWithTargets(loops, dimensions, builder.getContext());
+  return createGenericInto(builder, loc, init, inputs, maps, reductions, body);
 }
 
 Value winnow::castTo(OpBuilder &builder, Location loc, Type type, Value value) {

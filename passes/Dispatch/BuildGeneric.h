@@ -1,12 +1,10 @@
 // What the expansions of the dispatch phase are written with: linalg.generic operations and their bodies.
 #pragma once
 
+#include "dialects/Winnow/GenericInto.h"
 #include "passes/Dispatch/Passes.h"
 
 namespace winnow {
-
-using GenericBody =
-    llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::ValueRange arguments)>;
 
 /// A linalg.generic with one result of `sizes`, whose loops are the result's dimensions and then
 /// `reductions` more; `maps` are those of the inputs. Accumulations start at `start`.
@@ -14,9 +12,6 @@ mlir::Value createGeneric(mlir::OpBuilder &builder, mlir::Location loc,
                           llvm::ArrayRef<mlir::OpFoldResult> sizes, mlir::Type elementType,
                           mlir::ValueRange inputs, llvm::ArrayRef<mlir::AffineMap> maps, unsigned reductions,
                           mlir::Attribute start, GenericBody body);
-
-/// The map from `loops` loops to these of them.
-mlir::AffineMap mapOf(mlir::OpBuilder &builder, unsigned loops, llvm::ArrayRef<unsigned> dimensions);
 
 /// `value` as a tensor of `type`.
 mlir::Value castTo(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, mlir::Value value);
