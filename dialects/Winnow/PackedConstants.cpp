@@ -1,6 +1,7 @@
 // Packs and unpacks constant matrices at compile time.
 #include "dialects/Winnow/PackedConstants.h"
 
+#include "dialects/Winnow/BlockGrid.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/STLExtras.h"
@@ -31,21 +32,12 @@ std::optional<RawElements> rawElements(ElementsAttr constant) {
   return RawElements{blob->getData(), false};
 }
 
-/// A matrix seen through the grid of its blocks; a single entry is a block of 1x1.
-struct BlockGrid {
-  explicit BlockGrid(PackedType type) : columns(type.getColumns()) {
-    if (auto blocks = dyn_cast<BlocksAttr>(type.getStructure())) {
-      blockRows = blocks.getRows();
-      blockColumns = blocks.getColumns();
-    }
-    gridRows = type.getRows() / blockRows;
-    gridColumns = columns / blockColumns;
-  }
-
-  int64_t columns, blockRows = 1, blockColumns = 1, gridRows, gridColumns;
+/// Where the entries of blocks are among the elements of a matrix.
+struct ElementGrid : BlockGrid {
+  using BlockGrid::BlockGrid;
 
   int64_t position(int64_t row, int64_t column, int64_t i, int64_t j) const {
-    return (row * blockRows + i) * columns + column * blockColumns + j;
+    return (row * blockRows + i) * type.getColumns() + column * blockColumns + j;
   }
 
   /// Calls `visit` with the position of each entry of a block.
@@ -94,12 +86,12 @@ struct Stored {
 };
 
 Stored collectStored(ArrayRef<uint32_t> dense, PackedType type) {
-  BlockGrid grid(type);
+  ElementGrid grid(type);
   Stored stored;
   int64_t capacity = type.getCapacity(), count = 0;
   stored.offsets.push_back(0);
-  for (int64_t column = 0; column < grid.gridColumns; ++column) {
-    for (int64_t row = 0; row < grid.gridRows; ++row) {
+  for (int64_t column = 0; column < grid.columns; ++column) {
+    for (int64_t row = 0; row < grid.rows; ++row) {
       if (count == capacity || !grid.isStored(dense, row, column, type.getElementType()))
         continue;
       ++count;
@@ -111,7 +103,7 @@ Stored collectStored(ArrayRef<uint32_t> dense, PackedType type) {
   }
   stored.values.resize(capacity * grid.blockRows * grid.blockColumns, 0);
   stored.rows.resize(capacity, 0);
-  stored.columns.resize(capacity, static_cast<uint32_t>(grid.gridColumns));
+  stored.columns.resize(capacity, static_cast<uint32_t>(grid.columns));
   return stored;
 }
 
@@ -127,9 +119,9 @@ std::optional<Bits> unpackGroups(ArrayRef<Bits> parts, PackedType type) {
 }
 
 /// Puts the stored block or entry `index` at its place; false if it has none.
-bool place(const BlockGrid &grid, ArrayRef<uint32_t> values, int64_t index, uint32_t row, int64_t column,
+bool place(const ElementGrid &grid, ArrayRef<uint32_t> values, int64_t index, uint32_t row, int64_t column,
            Bits &dense) {
-  if (row >= grid.gridRows || column >= grid.gridColumns)
+  if (row >= grid.rows || column >= grid.columns)
     return false;
   const uint32_t *next = values.data() + index * grid.blockRows * grid.blockColumns;
   grid.forEach(row, column, [&](int64_t at) { dense[at] = *next++; });
@@ -137,9 +129,9 @@ bool place(const BlockGrid &grid, ArrayRef<uint32_t> values, int64_t index, uint
 }
 
 std::optional<Bits> unpackBlocks(ArrayRef<Bits> parts, PackedType type) {
-  BlockGrid grid(type);
+  ElementGrid grid(type);
   Bits dense(type.getRows() * type.getColumns(), 0);
-  for (int64_t column = 0; column < grid.gridColumns; ++column) {
+  for (int64_t column = 0; column < grid.columns; ++column) {
     if (parts[2][column] > parts[2][column + 1] || parts[2][column + 1] > type.getCapacity())
       return std::nullopt;
     for (int64_t index = parts[2][column]; index < parts[2][column + 1]; ++index)
@@ -150,7 +142,7 @@ std::optional<Bits> unpackBlocks(ArrayRef<Bits> parts, PackedType type) {
 }
 
 std::optional<Bits> unpackEntries(ArrayRef<Bits> parts, PackedType type) {
-  BlockGrid grid(type);
+  ElementGrid grid(type);
   Bits dense(type.getRows() * type.getColumns(), 0);
   for (int64_t index = 0; index < type.getCapacity(); ++index) {
     if (parts[2][index] == type.getColumns())
@@ -223,10 +215,10 @@ std::optional<Bits> winnow::unpackConstant(ArrayRef<ElementsAttr> constants, Pac
 }
 
 int64_t winnow::countStored(ArrayRef<uint32_t> dense, PackedType type) {
-  BlockGrid grid(type);
+  ElementGrid grid(type);
   int64_t count = 0;
-  for (int64_t column = 0; column < grid.gridColumns; ++column)
-    for (int64_t row = 0; row < grid.gridRows; ++row)
+  for (int64_t column = 0; column < grid.columns; ++column)
+    for (int64_t row = 0; row < grid.rows; ++row)
       count += grid.isStored(dense, row, column, type.getElementType());
   return count;
 }

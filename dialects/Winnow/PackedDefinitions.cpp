@@ -1,5 +1,6 @@
 // Executable definitions of the operations on packed weights. What depends on how much is stored is a
 // sequence of steps, one block or entry after another.
+#include "dialects/Winnow/BlockGrid.h"
 #include "dialects/Winnow/Definition.h"
 #include "dialects/Winnow/DenseContraction.h"
 #include "dialects/Winnow/WinnowOps.h"
@@ -233,21 +234,9 @@ Values compressGroups(OpBuilder &builder, Location location, Value dense, Packed
 
 //===-- Blocks and entries ------------------------------------------------------------------------------===//
 
-/// A matrix through the grid of its blocks; a single entry is a block of 1x1.
-struct Grid {
-  explicit Grid(PackedType type) : type(type) {
-    if (auto blocks = dyn_cast<BlocksAttr>(type.getStructure())) {
-      hasBlocks = true;
-      blockRows = blocks.getRows();
-      blockColumns = blocks.getColumns();
-    }
-    rows = type.getRows() / blockRows;
-    columns = type.getColumns() / blockColumns;
-  }
-
-  PackedType type;
-  bool hasBlocks = false;
-  int64_t blockRows = 1, blockColumns = 1, rows, columns;
+/// The steps that visit the entries of blocks.
+struct GridSteps : BlockGrid {
+  using BlockGrid::BlockGrid;
 
   /// Where a value is in the part that holds the values.
   Values valueIndices(Value index, Value i, Value j) const {
@@ -299,7 +288,7 @@ struct Grid {
 
 /// The state is the parts and how many blocks or entries are stored so far.
 Values compressStored(OpBuilder &builder, Location location, Value dense, PackedType type) {
-  Grid grid(type);
+  GridSteps grid(type);
   Steps steps(builder, location);
   Values state;
   SmallVector<Type> partTypes = type.getPartTypes();
@@ -330,7 +319,7 @@ Values compressStored(OpBuilder &builder, Location location, Value dense, Packed
 }
 
 Value expandBlocks(OpBuilder &builder, Location location, ValueRange parts, PackedType type) {
-  Grid grid(type);
+  GridSteps grid(type);
   Steps steps(builder, location);
   return steps
       .repeat(grid.columns, steps.filled(type.getDenseType(), 0),
@@ -349,7 +338,7 @@ Value expandBlocks(OpBuilder &builder, Location location, ValueRange parts, Pack
 }
 
 Value expandEntries(OpBuilder &builder, Location location, ValueRange parts, PackedType type) {
-  Grid grid(type);
+  GridSteps grid(type);
   Steps steps(builder, location);
   return steps
       .repeat(type.getCapacity(), steps.filled(type.getDenseType(), 0),

@@ -1,6 +1,7 @@
 // Prunes constant matrices by magnitude.
 #include "lib/Analysis/WeightPruning.h"
 
+#include "dialects/Winnow/BlockGrid.h"
 #include "dialects/Winnow/PackedConstants.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/BitVector.h"
@@ -37,20 +38,14 @@ SmallVector<double> valuesOf(ArrayRef<uint32_t> bits, Type element) {
 }
 
 /// The units that are kept or go as a whole: blocks of the matrix, in row-major order.
-struct Units {
-  Units(PackedType type) : columns(type.getColumns()) {
-    if (auto blocks = dyn_cast<BlocksAttr>(type.getStructure())) {
-      rowsEach = blocks.getRows();
-      columnsEach = blocks.getColumns();
-    }
-    count = type.getPlaces();
-  }
+struct Units : BlockGrid {
+  explicit Units(PackedType type) : BlockGrid(type), count(type.getPlaces()) {}
 
-  int64_t columns, rowsEach = 1, columnsEach = 1, count;
+  int64_t count;
 
   int64_t unitOf(int64_t position) const {
-    int64_t row = position / columns / rowsEach, column = position % columns / columnsEach;
-    return row * (columns / columnsEach) + column;
+    int64_t row = position / type.getColumns(), column = position % type.getColumns();
+    return row / blockRows * columns + column / blockColumns;
   }
 };
 

@@ -3,6 +3,7 @@
 #include "passes/Dispatch/KernelBody.h"
 #include "passes/Dispatch/PackedKernels.h"
 
+#include "dialects/Winnow/BlockGrid.h"
 #include "dialects/Winnow/WinnowOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -12,22 +13,11 @@ using namespace winnow;
 
 namespace {
 
-/// The grid of blocks that a packed matrix is divided into, and its parts once they are there.
-struct Grid {
-  Grid(PackedType type, ValueRange parts = {}) : type(type), parts(parts) {
-    if (auto blocks = dyn_cast<BlocksAttr>(type.getStructure())) {
-      hasBlocks = true;
-      blockRows = blocks.getRows();
-      blockColumns = blocks.getColumns();
-    }
-    rows = type.getRows() / blockRows;
-    columns = type.getColumns() / blockColumns;
-  }
+/// A grid whose parts are there.
+struct StoredGrid : BlockGrid {
+  StoredGrid(PackedType type, ValueRange parts) : BlockGrid(type), parts(parts) {}
 
-  PackedType type;
   ValueRange parts;
-  bool hasBlocks = false;
-  int64_t blockRows = 1, blockColumns = 1, rows, columns;
 
   /// Entry (i, j) of the stored block `index`.
   Value value(KernelBody &body, Value index, Value i, Value j) const {
@@ -52,7 +42,7 @@ struct Grid {
 };
 
 /// Which blocks have an entry other than zero: [columns, rows] of the grid.
-Value findStored(OpBuilder &builder, Location loc, Value dense, const Grid &grid) {
+Value findStored(OpBuilder &builder, Location loc, Value dense, const BlockGrid &grid) {
   SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(builder.getContext(), {grid.columns, grid.rows});
   return createTensor(builder, loc, sizes, builder.getI1Type(), [&](KernelBody &body) -> Value {
     Value first = body.multiplyAdd(body.loop(1), grid.blockRows, body.index(0));
@@ -72,7 +62,7 @@ Value findStored(OpBuilder &builder, Location loc, Value dense, const Grid &grid
 }
 
 /// Where the blocks of each column begin among all, and their number; what has no room is not counted.
-Value buildOffsets(OpBuilder &builder, Location loc, Value counts, const Grid &grid) {
+Value buildOffsets(OpBuilder &builder, Location loc, Value counts, const BlockGrid &grid) {
   return createTensor(builder, loc, OpFoldResult(builder.getIndexAttr(grid.columns + 1)),
                       builder.getI32Type(), [&](KernelBody &body) -> Value {
                         Value sum = body.accumulate(body.index(0), body.loop(0), body.integer(0),
@@ -85,7 +75,7 @@ Value buildOffsets(OpBuilder &builder, Location loc, Value counts, const Grid &g
 }
 
 /// The column of the grid that each stored block stands in; the number of columns where none is.
-Value buildColumns(OpBuilder &builder, Location loc, Value offsets, const Grid &grid) {
+Value buildColumns(OpBuilder &builder, Location loc, Value offsets, const BlockGrid &grid) {
   return createTensor(
       builder, loc, OpFoldResult(builder.getIndexAttr(grid.type.getCapacity())), builder.getI32Type(),
       [&](KernelBody &body) {
@@ -100,7 +90,7 @@ Value buildColumns(OpBuilder &builder, Location loc, Value offsets, const Grid &
 
 /// The row of the grid that each stored block stands in, of those that each column's are.
 Value buildRows(OpBuilder &builder, Location loc, Value rows, Value offsets, Value columns,
-                const Grid &grid) {
+                const BlockGrid &grid) {
   return createTensor(builder, loc, OpFoldResult(builder.getIndexAttr(grid.type.getCapacity())),
                       builder.getI32Type(), [&](KernelBody &body) {
                         Value index = body.loop(0);
@@ -114,7 +104,7 @@ Value buildRows(OpBuilder &builder, Location loc, Value rows, Value offsets, Val
 }
 
 Value buildValues(OpBuilder &builder, Location loc, Value dense, Value rows, Value columns,
-                  const Grid &grid) {
+                  const BlockGrid &grid) {
   auto type = cast<RankedTensorType>(grid.type.getPartTypes()[0]);
   SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(builder.getContext(), type.getShape());
   return createTensor(builder, loc, sizes, type.getElementType(), [&](KernelBody &body) {
@@ -133,7 +123,7 @@ Value buildValues(OpBuilder &builder, Location loc, Value dense, Value rows, Val
 } // namespace
 
 SmallVector<Value> winnow::compressGrid(OpBuilder &builder, Location loc, Value dense, PackedType type) {
-  Grid grid(type);
+  BlockGrid grid(type);
   Type i32 = builder.getI32Type();
   // The rows that are stored of each column are what a selection of them would list.
   auto rowsOfColumns =
@@ -149,7 +139,7 @@ SmallVector<Value> winnow::compressGrid(OpBuilder &builder, Location loc, Value 
 }
 
 Value winnow::expandGrid(OpBuilder &builder, Location loc, ValueRange parts, PackedType type) {
-  Grid grid(type, parts);
+  StoredGrid grid(type, parts);
   SmallVector<OpFoldResult> sizes =
       getAsIndexOpFoldResult(builder.getContext(), {type.getRows(), type.getColumns()});
   return createTensor(builder, loc, sizes, type.getElementType(), [&](KernelBody &body) {
@@ -167,7 +157,7 @@ Value winnow::expandGrid(OpBuilder &builder, Location loc, ValueRange parts, Pac
 
 Value winnow::multiplyGrid(OpBuilder &builder, Location loc, Value x, ValueRange parts, PackedType type,
                            Type result) {
-  Grid grid(type, parts);
+  StoredGrid grid(type, parts);
   Type accumulator = accumulatorOf(type.getElementType());
   // The columns of a block are a dimension of their own: they read the same blocks and the same entries of x.
   SmallVector<OpFoldResult> sizes{tensor::getMixedSize(builder, loc, x, 0),
