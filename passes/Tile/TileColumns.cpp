@@ -2,6 +2,7 @@
 #include "passes/Tile/HandTiled.h"
 
 #include "passes/Dispatch/BuildGeneric.h"
+#include "passes/Tile/ListEntries.h"
 #include "passes/Tile/Passes.h"
 
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -31,30 +32,6 @@ Value accumulateCounts(OpBuilder &builder, Location loc, Value counts, Value off
                                                                            add(body, at, group, one));
                                    scf::YieldOp::create(body, at, ValueRange{stored, sum});
                                  });
-  return loop.getResult(0);
-}
-
-/// Writes the rows below `rows` that are set in `column` of `mask`, ascending, to `members`.
-Value scanColumn(OpBuilder &builder, Location loc, Value mask, Value column, Value rows, Value members) {
-  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
-  Value places = tensor::DimOp::create(builder, loc, members, 0);
-  auto loop = scf::ForOp::create(
-      builder, loc, zero, rows, one, ValueRange{members, zero},
-      [&](OpBuilder &body, Location at, Value row, ValueRange state) {
-        Value isSet = tensor::ExtractOp::create(body, at, mask, ValueRange{row, column});
-        Value hasRoom = arith::CmpIOp::create(body, at, arith::CmpIPredicate::slt, state[1], places);
-        Value isTaken = arith::AndIOp::create(body, at, isSet, hasRoom);
-        auto branch = scf::IfOp::create(
-            body, at, isTaken,
-            [&](OpBuilder &taken, Location here) {
-              Value index = arith::IndexCastOp::create(taken, here, taken.getI32Type(), row);
-              Value stored = tensor::InsertOp::create(taken, here, index, state[0], state[1]);
-              scf::YieldOp::create(taken, here, ValueRange{stored, add(taken, here, state[1], one)});
-            },
-            [&](OpBuilder &skipped, Location here) { scf::YieldOp::create(skipped, here, state); });
-        scf::YieldOp::create(body, at, branch.getResults());
-      });
   return loop.getResult(0);
 }
 
@@ -110,7 +87,8 @@ LogicalResult tileColumnEnumeration(RewriterBase &rewriter, func::FuncOp kernel,
   Value scanned = arith::SelectOp::create(rewriter, loc, hasColumn, rows, zero);
   SmallVector<OpFoldResult> offset{begin}, size{count}, stride{rewriter.getIndexAttr(1)};
   Value members = tensor::ExtractSliceOp::create(rewriter, loc, all, offset, size, stride);
-  Value filled = scanColumn(rewriter, loc, mask, column, scanned, members);
+  auto rowOfColumn = [&](Value row) { return std::array{row, column}; };
+  Value filled = listSetEntries(rewriter, loc, mask, rowOfColumn, scanned, members).first;
   rewriter.setInsertionPointToEnd(forall.getTerminator().getBody());
   tensor::ParallelInsertSliceOp::create(rewriter, loc, filled, all, offset, size, stride);
   rewriter.modifyOpInPlace(terminator, [&] { terminator->setOperands(forall.getResults()); });

@@ -2,44 +2,12 @@
 #include "passes/Tile/HandTiled.h"
 
 #include "passes/Dispatch/Passes.h"
+#include "passes/Tile/ListEntries.h"
 #include "passes/Tile/Passes.h"
 
 namespace winnow {
 
 using namespace mlir;
-
-namespace {
-
-/// Scans row `row` of `mask`; returns the row's indices, zero behind the count, and the count.
-std::pair<Value, Value> scanRow(OpBuilder &builder, Location loc, Value mask, Value row, Value indices) {
-  Value zero = arith::ConstantIndexOp::create(builder, loc, 0),
-        one = arith::ConstantIndexOp::create(builder, loc, 1);
-  Value entries = tensor::DimOp::create(builder, loc, mask, 1);
-  Value capacity = tensor::DimOp::create(builder, loc, indices, 1);
-  Value unset = arith::ConstantIntOp::create(builder, loc, 0, 32);
-  Value cleared = linalg::FillOp::create(builder, loc, unset, indices).getResult(0);
-  auto loop = scf::ForOp::create(
-      builder, loc, zero, entries, one, ValueRange{cleared, zero},
-      [&](OpBuilder &body, Location at, Value entry, ValueRange state) {
-        Value isSet = tensor::ExtractOp::create(body, at, mask, ValueRange{row, entry});
-        Value hasRoom = arith::CmpIOp::create(body, at, arith::CmpIPredicate::slt, state[1], capacity);
-        Value isTaken = arith::AndIOp::create(body, at, isSet, hasRoom);
-        auto branch = scf::IfOp::create(
-            body, at, isTaken,
-            [&](OpBuilder &taken, Location here) {
-              Value index = arith::IndexCastOp::create(taken, here, taken.getI32Type(), entry);
-              Value stored =
-                  tensor::InsertOp::create(taken, here, index, state[0], ValueRange{zero, state[1]});
-              Value next = arith::AddIOp::create(taken, here, state[1], one);
-              scf::YieldOp::create(taken, here, ValueRange{stored, next});
-            },
-            [&](OpBuilder &skipped, Location here) { scf::YieldOp::create(skipped, here, state); });
-        scf::YieldOp::create(body, at, branch.getResults());
-      });
-  return {loop.getResult(0), loop.getResult(1)};
-}
-
-} // namespace
 
 LogicalResult tileEnumeration(RewriterBase &rewriter, func::FuncOp kernel, SelectionEnumerateOp enumerate) {
   Location loc = enumerate.getLoc();
@@ -58,7 +26,12 @@ LogicalResult tileEnumeration(RewriterBase &rewriter, func::FuncOp kernel, Selec
   Value allIndices = forall.getRegionIterArgs()[0], allCounts = forall.getRegionIterArgs()[1];
   SmallVector<OpFoldResult> offsets{row, zero}, sizes{one, capacity}, strides{one, one};
   Value rowIndices = tensor::ExtractSliceOp::create(rewriter, loc, allIndices, offsets, sizes, strides);
-  auto [filled, count] = scanRow(rewriter, loc, enumerate.getMask(), row, rowIndices);
+  // Zero behind the count.
+  Value unset = arith::ConstantIntOp::create(rewriter, loc, 0, 32);
+  Value cleared = linalg::FillOp::create(rewriter, loc, unset, rowIndices).getResult(0);
+  Value entries = tensor::DimOp::create(rewriter, loc, enumerate.getMask(), 1);
+  auto entryOfRow = [&](Value entry) { return std::array{row, entry}; };
+  auto [filled, count] = listSetEntries(rewriter, loc, enumerate.getMask(), entryOfRow, entries, cleared);
   Value rowCount = tensor::ExtractSliceOp::create(rewriter, loc, allCounts, ArrayRef<OpFoldResult>{row},
                                                   ArrayRef<OpFoldResult>{one}, ArrayRef<OpFoldResult>{one});
   Value count32 = arith::IndexCastOp::create(rewriter, loc, rewriter.getI32Type(), count);
