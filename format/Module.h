@@ -142,12 +142,16 @@ struct StateDimension {
   uint32_t parameter = 0;
 };
 
+/// Whose memory a state lies in: the device's, or the host's, which the device can address.
+enum class Placement : uint8_t { Device, Host };
+
 /// A tensor that lives across the calls of a session. Each element begins with the low bytes of `bits`.
 struct State {
   std::string name;
   ElementType type = ElementType::F32;
   std::vector<StateDimension> shape;
   uint64_t bits = 0;
+  Placement placement = Placement::Device;
 };
 
 struct Module {

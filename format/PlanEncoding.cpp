@@ -140,6 +140,7 @@ template <typename Coder, typename T> void codeModule(Coder &coder, T &module) {
       coder.number(dimension.parameter);
     });
     coder.number(state.bits);
+    coder.number(state.placement);
   });
 }
 

@@ -187,6 +187,8 @@ Status verifyStates(const Module &module) {
       return damaged(where, " is there twice");
     if (uint8_t(state.type) > uint8_t(ElementType::F64))
       return damaged(where, ": element type ", uint8_t(state.type), " is unknown");
+    if (uint8_t(state.placement) > uint8_t(Placement::Host))
+      return damaged(where, ": placement ", uint8_t(state.placement), " is unknown");
     if (Status status = verifyStateShape(module, where, state); !status.ok())
       return status;
   }

@@ -22,6 +22,8 @@ def Winnow_MemoryOp : Winnow_SessionOp<"memory", [Symbol, DeclareOpInterfaceMeth
 
     The pass `winnow-expand-memories` keeps it in states with the name of the memory before them:
 
+    The working tier's are placed in host memory.
+
     | state | type | what it holds |
     |---|---|---|
     | `working.keys`, `working.values` | heads x capacity x width | what was appended, the oldest first |

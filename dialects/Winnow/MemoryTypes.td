@@ -9,8 +9,9 @@ def Winnow_MemoryType : TypeDef<Winnow_Dialect, "Memory"> {
   let mnemonic = "memory";
   let summary = "the keys and values of tokens, in tiers";
   let description = [{
-    For each token a key and a value of `heads` x `width` elements. The tier *instant* has room for the most
-    recent tokens and the tier *working* for older ones; how many are the values of two parameters. A *page*
+    For each token a key and a value of `heads` x `width` elements. The tier *instant*, in the device's memory, has
+    room for the most recent tokens and the tier *working*, in the host's, for older ones; how many are the
+    values of two parameters. A *page*
     is `page` places that follow each other, those of the working tier first; it is what is selected as a
     whole.
 

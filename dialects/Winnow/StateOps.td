@@ -10,19 +10,23 @@ def Winnow_StateOp : Winnow_SessionOp<"state", [Symbol, DeclareOpInterfaceMethod
   let summary = "declares a tensor that lives across the calls of a session";
   let description = [{
     Each session has its own, which begins with `initial` in every element. A call that fails leaves it
-    as it was. Its dynamic extents are parameters, in the order of the dimensions.
+    as it was. Its dynamic extents are parameters, in the order of the dimensions. It lies in the device's
+    memory, or, placed in `host`, in host memory that the device can address; on a device that works in the
+    host's memory that is the same.
 
     - (C1) The element type of `type` is f64, f32, f16, bf16, i64, i32, i8 or i1.
     - (C2) `sizes` names an i64 parameter for each dynamic dimension of `type`.
     - (C3) `initial` has the element type.
 
     ```mlir
-    winnow.state @history : tensor<?x64xf32> sizes [@memory.working] = 0.0 : f32
+    winnow.state @history : tensor<?x64xf32> sizes [@memory.working] in host = 0.0 : f32
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<AnyRankedTensor>:$type,
-                       OptionalAttr<FlatSymbolRefArrayAttr>:$sizes, TypedAttrInterface:$initial);
-  let assemblyFormat = "$sym_name `:` $type (`sizes` $sizes^)? `=` $initial attr-dict";
+                       OptionalAttr<FlatSymbolRefArrayAttr>:$sizes,
+                       DefaultValuedAttr<Winnow_Placement, "::winnow::Placement::Device">:$placement,
+                       TypedAttrInterface:$initial);
+  let assemblyFormat = "$sym_name `:` $type (`sizes` $sizes^)? (`in` $placement^)? `=` $initial attr-dict";
   let extraClassDeclaration = [{
     ::mlir::RankedTensorType getTensorType() { return ::llvm::cast<::mlir::RankedTensorType>(getType()); }
 

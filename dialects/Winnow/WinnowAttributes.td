@@ -15,6 +15,13 @@ def Winnow_SelectionForm : I32EnumAttr<"SelectionForm", "how a selection is laid
   let genSpecializedAttr = 0;
 }
 
+def Winnow_Placement : I32EnumAttr<"Placement", "in whose memory a state lies", [
+    I32EnumAttrCase<"Device", 0, "device">,
+    I32EnumAttrCase<"Host", 1, "host">
+  ]> {
+  let cppNamespace = "::winnow";
+}
+
 def Winnow_ThresholdComparison : I32EnumAttr<"ThresholdComparison", "how scores compare with a threshold", [
     I32EnumAttrCase<"Greater", 0, "gt">,
     I32EnumAttrCase<"GreaterEqual", 1, "ge">

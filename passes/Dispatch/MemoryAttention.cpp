@@ -2,6 +2,8 @@
 // of its own: attention never has its weights in memory, and few queries at a time attend to many tokens.
 #include "passes/Dispatch/MemoryAttention.h"
 
+#include "dialects/Winnow/Definition.h"
+
 #include <cmath>
 
 using namespace mlir;
@@ -42,11 +44,6 @@ Value dropBatch(OpBuilder &builder, Location loc, Value tensor) {
                                          SmallVector<ReassociationIndices>{{0, 1}, {2}, {3}});
 }
 
-Value toF32(OpBuilder &builder, Location loc, Value value) {
-  Type f32 = builder.getF32Type();
-  return value.getType() == f32 ? value : arith::ExtFOp::create(builder, loc, f32, value).getResult();
-}
-
 Value constantF32(OpBuilder &builder, Location loc, float value) {
   return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value));
 }
@@ -67,7 +64,9 @@ Value multiplyQueries(OpBuilder &builder, Location loc, Value queries, Value vec
       builder, loc, sizes, builder.getF32Type(), ValueRange{queries, vectors},
       {mapOf(builder, 5, {kHead, kShare, kQuery, kWidth}), mapOf(builder, 5, {kHead, kPlace, kWidth})}, 1,
       builder.getF32FloatAttr(0.0f), [](OpBuilder &b, Location at, ValueRange arguments) -> Value {
-        Value product = arith::MulFOp::create(b, at, toF32(b, at, arguments[0]), toF32(b, at, arguments[1]));
+        Formula formula(b, at);
+        Value product =
+            arith::MulFOp::create(b, at, formula.toF32(arguments[0]), formula.toF32(arguments[1]));
         return arith::AddFOp::create(b, at, arguments[2], product);
       });
 }
@@ -228,7 +227,7 @@ std::pair<Value, Value> sumPage(OpBuilder &builder, Location loc, Value keys, Va
       builder, loc, first, last, constant(1), ValueRange{zero, zero},
       [&](OpBuilder &b, Location at, Value place, ValueRange carried) {
         Value takesPart = isHeld(b, at, tensor::ExtractOp::create(b, at, positions, place));
-        Value key = toF32(b, at, tensor::ExtractOp::create(b, at, keys, {head, place, element}));
+        Value key = Formula(b, at).toF32(tensor::ExtractOp::create(b, at, keys, {head, place, element}));
         auto addIf = [&](Value sum, Value term) -> Value {
           Value counted = arith::SelectOp::create(b, at, takesPart, term, zero);
           return arith::AddFOp::create(b, at, sum, counted);

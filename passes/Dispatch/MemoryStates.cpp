@@ -30,6 +30,9 @@ FlatSymbolRefAttr capacityOf(MemoryType type, Tier tier) {
   return tier == Tier::Working ? type.getWorking() : type.getInstant();
 }
 
+/// What is attended to most is nearest; the larger tier does not take the device's memory.
+Placement placementOf(Tier tier) { return tier == Tier::Working ? Placement::Host : Placement::Device; }
+
 RankedTensorType countType(MLIRContext *context) {
   return RankedTensorType::get({}, IntegerType::get(context, 64));
 }
@@ -63,14 +66,16 @@ LogicalResult MemoryStates::declare(MemoryOp memory) {
   builder.setInsertionPointAfter(memory);
   Operation *table = memory->getParentOp();
   MemoryStates states(builder, memory.getLoc(), memory);
-  auto declareState = [&](const Twine &name, RankedTensorType type, ArrayAttr sizes, TypedAttr initial) {
+  auto declareState = [&](const Twine &name, RankedTensorType type, ArrayAttr sizes, TypedAttr initial,
+                          Placement placement = Placement::Device) {
     auto symbol = builder.getStringAttr(memory.getSymName() + "." + name);
     if (SymbolTable::lookupSymbolIn(table, symbol)) {
       memory.emitError() << "memory @" << memory.getSymName() << " is kept in a state @" << symbol.getValue()
                          << ", but there is another symbol of this name";
       return false;
     }
-    StateOp::create(builder, memory.getLoc(), symbol, TypeAttr::get(type), sizes, initial);
+    StateOp::create(builder, memory.getLoc(), symbol, TypeAttr::get(type), sizes,
+                    PlacementAttr::get(builder.getContext(), placement), initial);
     return true;
   };
   RankedTensorType count = countType(memory->getContext());
@@ -79,7 +84,7 @@ LogicalResult MemoryStates::declare(MemoryOp memory) {
     ArrayAttr sizes = builder.getArrayAttr({capacityOf(memory.getMemoryType(), tier)});
     for (TokenField field : kTokenFields) {
       if (!declareState(nameOf(tier) + "." + nameOf(field), states.typeOf(field), sizes,
-                        states.emptyValueOf(field))) {
+                        states.emptyValueOf(field), placementOf(tier))) {
         return failure();
       }
     }

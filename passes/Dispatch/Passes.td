@@ -47,7 +47,7 @@ def ExpandMemories : Pass<"winnow-expand-memories", "::mlir::ModuleOp"> {
     ```
     becomes
     ```mlir
-    winnow.state @history.working.position : tensor<?xi64> sizes [@older] = -1 : i64
+    winnow.state @history.working.position : tensor<?xi64> sizes [@older] in host = -1 : i64
     winnow.state @history.instant.position : tensor<?xi64> sizes [@recent] = -1 : i64
     ...
     %w = winnow.state.read @history.working.position : tensor<?xi64>

@@ -47,6 +47,9 @@ public:
   virtual Status copyToDevice(void *destination, const void *source, int64_t bytes) = 0;
   virtual Status copyFromDevice(void *destination, const void *source, int64_t bytes) = 0;
   virtual Status copyOnDevice(void *destination, const void *source, int64_t bytes) = 0;
+
+  /// Memory of the host that kernels and copies on the device can address as the host does.
+  virtual MemorySpace &sharedHostMemory() = 0;
 };
 
 class Device {

@@ -86,8 +86,12 @@ Status SessionValues::setParameter(std::string_view name, double value) {
   return {};
 }
 
-Status SessionValues::upload(void *destination, const void *source, int64_t bytes) {
-  if (deviceMemory)
+bool SessionValues::isApart(uint32_t state) const {
+  return deviceMemory && module.states[state].placement == format::Placement::Device;
+}
+
+Status SessionValues::upload(bool isApart, void *destination, const void *source, int64_t bytes) {
+  if (isApart)
     return deviceMemory->copyToDevice(destination, source, bytes);
   if (bytes > 0)
     std::memcpy(destination, source, size_t(bytes));
@@ -105,7 +109,8 @@ Result<void *> SessionValues::parameterAddress(uint32_t parameter) {
         return block.status();
       parameterBlock = std::move(*block);
     }
-    if (Status status = upload(parameterBlock.data(), cells.data(), int64_t(cells.size())); !status.ok())
+    if (Status status = upload(deviceMemory, parameterBlock.data(), cells.data(), int64_t(cells.size()));
+        !status.ok())
       return status;
     parametersChanged = false;
   }
@@ -122,7 +127,8 @@ Status SessionValues::prepare(uint32_t state) {
   auto bytes = byteSize(*shape, module.states[state].type);
   if (!bytes.ok())
     return bytes.status();
-  auto next = Block::make(space, *bytes), current = Block::make(space, *bytes);
+  MemorySpace &home = deviceMemory && !isApart(state) ? deviceMemory->sharedHostMemory() : space;
+  auto next = Block::make(home, *bytes), current = Block::make(home, *bytes);
   if (!next.ok() || !current.ok())
     return next.ok() ? current.status() : next.status();
   kept = {*bytes, std::move(*current), std::move(*next)};
@@ -138,7 +144,7 @@ Status SessionValues::fill(uint32_t state) {
   std::vector<uint8_t> contents(size_t(states[state].bytes));
   for (size_t offset = 0; offset < contents.size() && declared.bits; offset += width)
     std::memcpy(contents.data() + offset, &declared.bits, width);
-  return upload(states[state].current.data(), contents.data(), states[state].bytes);
+  return upload(isApart(state), states[state].current.data(), contents.data(), states[state].bytes);
 }
 
 Result<void *> SessionValues::currentState(uint32_t state) {
@@ -158,7 +164,7 @@ Result<std::vector<uint8_t>> SessionValues::readState(uint32_t state) {
     return status;
   const State &kept = states[state];
   std::vector<uint8_t> bytes(size_t(kept.bytes));
-  if (deviceMemory) {
+  if (isApart(state)) {
     if (Status status = deviceMemory->copyFromDevice(bytes.data(), kept.current.data(), kept.bytes);
         !status.ok())
       return status;
@@ -171,7 +177,7 @@ Result<std::vector<uint8_t>> SessionValues::readState(uint32_t state) {
 Status SessionValues::writeState(uint32_t state, std::span<const uint8_t> bytes) {
   if (Status status = prepare(state); !status.ok())
     return status;
-  return upload(states[state].next.data(), bytes.data(), int64_t(bytes.size()));
+  return upload(isApart(state), states[state].next.data(), bytes.data(), int64_t(bytes.size()));
 }
 
 } // namespace winnow::runtime

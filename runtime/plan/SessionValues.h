@@ -39,10 +39,12 @@ private:
     Block current, next; // empty until first used
   };
 
+  /// Whether a state is where the host cannot address it.
+  bool isApart(uint32_t state) const;
   /// Makes a state's buffers, if that has not been done.
   Status prepare(uint32_t state);
   Status fill(uint32_t state);
-  Status upload(void *destination, const void *source, int64_t bytes);
+  Status upload(bool isApart, void *destination, const void *source, int64_t bytes);
 
   const format::Module &module;
   MemorySpace &space;

@@ -69,7 +69,10 @@ Json describe(const format::State &state, const std::vector<format::Parameter> &
     else
       shape.push_back(dimension.size);
   }
-  return {{"name", state.name}, {"type", name(state.type)}, {"shape", std::move(shape)}};
+  return {{"name", state.name},
+          {"type", name(state.type)},
+          {"shape", std::move(shape)},
+          {"placement", state.placement == format::Placement::Host ? "host" : "device"}};
 }
 
 } // namespace

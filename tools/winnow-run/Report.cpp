@@ -40,7 +40,8 @@ std::string tensorsText(const char *what, const Json &tensors) {
     for (const Json &dimension : tensor["shape"])
       shape += (shape.empty() ? "" : ", ") + dimensionText(dimension);
     text += std::string("  ") + what + " " + tensor["name"].get<std::string>() + ": " +
-            tensor["type"].get<std::string>() + "[" + shape + "]\n";
+            tensor["type"].get<std::string>() + "[" + shape + "]" +
+            (tensor.value("placement", "device") == "host" ? " in host memory\n" : "\n");
   }
   return text;
 }

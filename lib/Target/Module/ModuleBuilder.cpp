@@ -150,7 +150,12 @@ LogicalResult ModuleBuilder::addState(StateOp state) {
   if (failed(type)) {
     return failure();
   }
-  format::State made{state.getSymName().str(), *type, {}, bitsOf(state.getInitial())};
+  format::State made{state.getSymName().str(),
+                     *type,
+                     {},
+                     bitsOf(state.getInitial()),
+                     state.getPlacement() == Placement::Host ? format::Placement::Host
+                                                             : format::Placement::Device};
   SmallVector<FlatSymbolRefAttr> sizes = state.getSizeParameters();
   auto next = sizes.begin();
   for (int64_t size : state.getTensorType().getShape()) {

@@ -7,6 +7,11 @@ winnow.parameter @beta = 0.3 : f32
 winnow.parameter @memory.working = 10240 : i64
 // CHECK: winnow.state @history : tensor<?x64xf32> sizes [@memory.working] = 0.000000e+00 : f32
 winnow.state @history : tensor<?x64xf32> sizes [@memory.working] = 0.0 : f32
+// CHECK: winnow.state @archive : tensor<4xf32> in host = 0.000000e+00 : f32
+winnow.state @archive : tensor<4xf32> in host = 0.0 : f32
+// The default is not printed.
+// CHECK: winnow.state @near : tensor<4xf32> = 0.000000e+00 : f32
+winnow.state @near : tensor<4xf32> in device = 0.0 : f32
 // CHECK: winnow.state @calls : tensor<i64> = 1 : i64
 winnow.state @calls : tensor<i64> = 1 : i64
 

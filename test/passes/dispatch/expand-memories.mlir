@@ -5,11 +5,11 @@
 winnow.parameter @recent = 4 : i64
 winnow.parameter @older = 9 : i64
 // CHECK-NOT: winnow.memory
-// CHECK-DAG: winnow.state @history.working.keys : tensor<2x?x3xf16> sizes [@older] = 0.000000e+00 : f16
-// CHECK-DAG: winnow.state @history.working.values : tensor<2x?x3xf16> sizes [@older] = 0.000000e+00 : f16
-// CHECK-DAG: winnow.state @history.working.position : tensor<?xi64> sizes [@older] = -1 : i64
-// CHECK-DAG: winnow.state @history.working.mass : tensor<?xf32> sizes [@older] = 0.000000e+00 : f32
-// CHECK-DAG: winnow.state @history.working.anchored : tensor<?xi1> sizes [@older] = false
+// CHECK-DAG: winnow.state @history.working.keys : tensor<2x?x3xf16> sizes [@older] in host = 0.000000e+00 : f16
+// CHECK-DAG: winnow.state @history.working.values : tensor<2x?x3xf16> sizes [@older] in host = 0.000000e+00 : f16
+// CHECK-DAG: winnow.state @history.working.position : tensor<?xi64> sizes [@older] in host = -1 : i64
+// CHECK-DAG: winnow.state @history.working.mass : tensor<?xf32> sizes [@older] in host = 0.000000e+00 : f32
+// CHECK-DAG: winnow.state @history.working.anchored : tensor<?xi1> sizes [@older] in host = false
 // CHECK-DAG: winnow.state @history.working.count : tensor<i64> = 0 : i64
 // CHECK-DAG: winnow.state @history.instant.keys : tensor<2x?x3xf16> sizes [@recent] = 0.000000e+00 : f16
 // CHECK-DAG: winnow.state @history.instant.count : tensor<i64> = 0 : i64

@@ -169,6 +169,7 @@ TEST(Verifier, SessionTables) {
       {"state 0 has no name", [](Module &m) { m.states[0].name = ""; }},
       {"state 'history' is there twice", [](Module &m) { m.states.push_back(m.states[0]); }},
       {"state 'history': element type 77", [](Module &m) { m.states[0].type = ElementType(77); }},
+      {"state 'history': placement 2", [](Module &m) { m.states[0].placement = Placement(2); }},
       {"state 'history': rank 17", [](Module &m) { m.states[0].shape.resize(17); }},
       {"state 'history': dimension size -2", [](Module &m) { m.states[0].shape[1].size = -2; }},
       {"state 'history': parameter 2 is out of range", [](Module &m) { m.states[0].shape[0].parameter = 2; }},

@@ -1,4 +1,5 @@
 // The executor with a device that has memory of its own, which the host cannot use in place.
+#include "FarMemory.h"
 #include "TestModule.h"
 
 #include "format/Writer.h"
@@ -12,43 +13,6 @@ using namespace winnow::runtime;
 using namespace winnow;
 
 namespace {
-
-/// Addresses that crash when the host follows them: the true ones with a bit set that no pointer has.
-constexpr uintptr_t kDeviceBit = uintptr_t(1) << 62;
-
-char *toHost(const void *address) {
-  EXPECT_NE(reinterpret_cast<uintptr_t>(address) & kDeviceBit, 0u)
-      << "a host address was given to the device";
-  return reinterpret_cast<char *>(reinterpret_cast<uintptr_t>(address) & ~kDeviceBit);
-}
-
-class FarMemory : public DeviceMemory {
-public:
-  Result<void *> allocate(int64_t bytes) override {
-    if (fails)
-      return failure(Code::OutOfMemory, "the device is full");
-    auto address = memory.allocate(bytes);
-    return address.ok()
-               ? Result<void *>(reinterpret_cast<void *>(reinterpret_cast<uintptr_t>(*address) | kDeviceBit))
-               : address;
-  }
-  void free(void *address, int64_t bytes) override { memory.free(toHost(address), bytes); }
-  Status copyToDevice(void *destination, const void *source, int64_t bytes) override {
-    std::memcpy(toHost(destination), source, size_t(bytes));
-    return {};
-  }
-  Status copyFromDevice(void *destination, const void *source, int64_t bytes) override {
-    std::memcpy(destination, toHost(source), size_t(bytes));
-    return {};
-  }
-  Status copyOnDevice(void *destination, const void *source, int64_t bytes) override {
-    std::memmove(toHost(destination), toHost(source), size_t(bytes));
-    return {};
-  }
-
-  Memory memory{{}, 0};
-  bool fails = false;
-};
 
 /// Computes what kernels.c computes, for `main`.
 class FarDevice : public Device {
