@@ -88,8 +88,9 @@ def RaiseAttention : Pass<"winnow-raise-attention", "::mlir::ModuleOp"> {
     the values become `winnow.attention`, as exporters write them: with batches and heads as one dimension
     of the products and two of the scores, or as one dimension throughout. Multiplications and divisions
     by constants, of queries, keys or products, become the scale. Whatever else happens to the scores
-    element by element, masks among it, becomes the score region, and tensors that it reads are captured. A
-    remark names heads and width.
+    element by element, masks among it, becomes the score region, and tensors that it reads are captured.
+    Heads of keys and values that a broadcast repeats, neighbouring ones being the same, are taken as they
+    were before. A remark names heads and width.
 
     ```mlir
     %s = linalg.batch_matmul ins(%q, %kt : tensor<?x?x64xf32>, tensor<?x64x?xf32>) ...
@@ -106,7 +107,8 @@ def RaiseAttention : Pass<"winnow-raise-attention", "::mlir::ModuleOp"> {
         [affine_map<(b, h, q, k) -> (q, k)>] : ... score { ... }
     ```
 
-    Where every score of a query is minus infinity, its result is zero instead of NaN. Attention whose scores
+    Where every score of a query is minus infinity, its result is zero instead of NaN. A choice of zero where
+    a weight is NaN, which says the same, is dropped; scores that are NaN stay NaN. Attention whose scores
     or weights are used otherwise, whose number of heads is not known, or of other element types than f32
     stays as it is.
   }];

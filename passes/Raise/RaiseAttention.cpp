@@ -9,6 +9,7 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
 #include "passes/Raise/Passes.h"
+#include "passes/Raise/RepeatedHeads.h"
 #include "passes/Raise/SoftmaxForm.h"
 
 #include <cmath>
@@ -27,7 +28,7 @@ namespace {
 /// What the products of attention work on: matrices for each batch and head, flattened or not.
 struct AttentionForm {
   linalg::BatchMatmulOp output, products; // the second and the first product
-  Value query, transposedKey, value;      // of the rank of the scores
+  Value query, transposedKey, value;      // of the rank of the scores, or with heads flattened
   ScoreChain chain;
   float scale = 1.0f;
   SmallVector<Operation *> operations; // what computes scores and weights, the first product included
@@ -47,12 +48,33 @@ Value splitHeads(Value matrices) {
   return collapse && mergesHeads(collapse.getReassociationIndices()) ? collapse.getSrc() : matrices;
 }
 
+/// The matrices that `matrices` has by batch and head, with one dimension for both, if they were computed so.
+Value flattenHeads(Value matrices) {
+  auto expand = matrices.getDefiningOp<tensor::ExpandShapeOp>();
+  return expand && mergesHeads(expand.getReassociationIndices()) ? expand.getSrc() : matrices;
+}
+
+/// How many of the last dimensions of `group`, which batches and heads are flattened from, make up the heads,
+/// ones before them included.
+std::optional<size_t> countHeadDimensions(RankedTensorType type, const ReassociationIndices &group,
+                                          int64_t heads) {
+  int64_t product = 1;
+  size_t count = 0;
+  auto next = [&] { return type.getDimSize(group[group.size() - count - 1]); };
+  for (; product != heads || count == 0; ++count) {
+    if (count + 1 >= group.size() || ShapedType::isDynamic(next()) || next() == 0 ||
+        heads % (product * next()) != 0)
+      return std::nullopt;
+    product *= next();
+  }
+  while (count + 1 < group.size() && next() == 1)
+    ++count;
+  return count;
+}
+
 /// The batched product whose matrices `products` has by batch and head, or by one dimension for both.
 linalg::BatchMatmulOp findProducts(Value products) {
-  if (auto expand = products.getDefiningOp<tensor::ExpandShapeOp>())
-    if (mergesHeads(expand.getReassociationIndices()))
-      products = expand.getSrc();
-  return products.getDefiningOp<linalg::BatchMatmulOp>();
+  return flattenHeads(products).getDefiningOp<linalg::BatchMatmulOp>();
 }
 
 bool startsAtZero(linalg::BatchMatmulOp op) {
@@ -95,12 +117,12 @@ bool isUsedElsewhere(const AttentionForm &form) {
 
 /// The heads of all operands are the same; where they are a dimension of their own, they must be known.
 bool haveSameHeads(const AttentionForm &form) {
-  int64_t rank = rankOf(form.chain.products);
-  for (Value tensor : {form.query, form.transposedKey, form.value})
-    if (rankOf(tensor) != rank || (rank == 4 && (ShapedType::isDynamic(headsOf(tensor)) ||
-                                                 headsOf(tensor) != headsOf(form.chain.products))))
-      return false;
-  return true;
+  bool hasHeads = rankOf(form.chain.products) == 4;
+  int64_t heads = hasHeads ? headsOf(form.chain.products) : 1;
+  return !ShapedType::isDynamic(heads) &&
+         llvm::all_of(ArrayRef<Value>{form.query, form.transposedKey, form.value}, [&](Value tensor) {
+           return rankOf(tensor) == 3 || (hasHeads && headsOf(tensor) == heads);
+         });
 }
 
 /// The attention whose second product is `output`.
@@ -154,9 +176,10 @@ public:
 
   AttentionOp write() {
     rewriter.setInsertionPoint(form.output);
-    Value key = transpose(form.transposedKey);
-    auto attention = AttentionOp::create(rewriter, location, withHeads(form.query), withHeads(key),
-                                         withHeads(form.value), form.scale);
+    Value query = withHeads(form.query), key = withHeads(transpose(flattenHeads(form.transposedKey)));
+    Value value = withHeads(form.value);
+    shareHeads(key, value);
+    auto attention = AttentionOp::create(rewriter, location, query, key, value, form.scale);
     writeScore(attention);
     replaceOutput(attention);
     return attention;
@@ -165,6 +188,8 @@ public:
 private:
   Value transpose(Value tensor);
   Value withHeads(Value matrices);
+  Value unflatten(Value matrices, int64_t heads);
+  void shareHeads(Value &key, Value &value);
   void writeScore(AttentionOp attention);
   void replaceOutput(AttentionOp attention);
   AffineMap captureMap(AffineMap map);
@@ -193,17 +218,52 @@ Value AttentionWriter::transpose(Value tensor) {
   return linalg::TransposeOp::create(rewriter, location, tensor, empty, order)->getResult(0);
 }
 
-/// Rank 4: matrices without heads get a single one.
+/// What `matrices` are flattened from, as a tensor [batch, heads, rows, columns]; null if that is not known.
+Value AttentionWriter::unflatten(Value matrices, int64_t heads) {
+  auto collapse = matrices.getDefiningOp<tensor::CollapseShapeOp>();
+  if (!collapse)
+    return {};
+  SmallVector<ReassociationIndices> groups = collapse.getReassociationIndices();
+  std::optional<size_t> count = countHeadDimensions(collapse.getSrcType(), groups[0], heads);
+  if (!count)
+    return {};
+  ReassociationIndices inner(groups[0].end() - *count, groups[0].end());
+  groups[0].truncate(groups[0].size() - *count);
+  groups.insert(groups.begin() + 1, std::move(inner));
+  if (collapse.getSrcType().getRank() == 4)
+    return collapse.getSrc();
+  return tensor::CollapseShapeOp::create(rewriter, location, collapse.getSrc(), groups);
+}
+
+/// Rank 4: the flattened heads are taken apart as those of the scores are, and matrices without heads get a
+/// single one.
 Value AttentionWriter::withHeads(Value matrices) {
   auto type = cast<RankedTensorType>(matrices.getType());
   if (type.getRank() == 4)
     return matrices;
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(rewriter, location, matrices);
-  sizes.insert(sizes.begin() + 1, rewriter.getIndexAttr(1));
   SmallVector<int64_t> shape(type.getShape());
-  shape.insert(shape.begin() + 1, 1);
+  int64_t heads = 1;
+  if (auto scores = form.chain.products.getDefiningOp<tensor::ExpandShapeOp>()) {
+    sizes[0] = scores.getMixedOutputShape()[0];
+    shape[0] = scores.getResultType().getDimSize(0);
+    heads = headsOf(scores);
+    if (Value unflattened = unflatten(matrices, heads))
+      return unflattened;
+  }
+  sizes.insert(sizes.begin() + 1, rewriter.getIndexAttr(heads));
+  shape.insert(shape.begin() + 1, heads);
   return tensor::ExpandShapeOp::create(rewriter, location, type.clone(shape), matrices,
                                        ArrayRef<ReassociationIndices>{{0, 1}, {2}, {3}}, sizes);
+}
+
+/// Heads that are repeated for the queries' are taken as they were before.
+void AttentionWriter::shareHeads(Value &key, Value &value) {
+  std::optional<RepeatedHeads> keys = findRepeatedHeads(key), values = findRepeatedHeads(value);
+  if (!keys || !values || keys->heads != values->heads)
+    return;
+  key = takeHeads(rewriter, location, *keys);
+  value = takeHeads(rewriter, location, *values);
 }
 
 /// A map from the loops of a step to one from batch, head, query and key.

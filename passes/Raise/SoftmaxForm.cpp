@@ -78,6 +78,41 @@ template <typename... Ops> linalg::GenericOp findRowReduction(Value value) {
   return matches ? op : linalg::GenericOp();
 }
 
+/// A tensor and the operations that put zeros in place of its NaNs.
+struct NaNGuard {
+  Value input;
+  SmallVector<Operation *> operations;
+};
+
+/// Whether `mask` says where `value` is NaN.
+bool isNaNMask(Value mask, Value value) {
+  linalg::GenericOp op = findElementwise(mask);
+  if (!op || op.getNumDpsInputs() != 1 || op.getInputs()[0] != value ||
+      !op.getMatchingIndexingMap(op.getDpsInputOperand(0)).isIdentity())
+    return false;
+  Value element = op.getBlock()->getArgument(0);
+  auto compare = findOnly<arith::CmpFOp>(op);
+  return compare && compare.getLhs() == element && compare.getRhs() == element &&
+         llvm::is_contained({arith::CmpFPredicate::UNE, arith::CmpFPredicate::UNO}, compare.getPredicate());
+}
+
+/// The guard that makes `value`: Where(IsNaN(input), 0, input).
+std::optional<NaNGuard> findNaNGuard(Value value) {
+  linalg::GenericOp op = findElementwise(value);
+  if (!op || op.getNumDpsInputs() != 2)
+    return std::nullopt;
+  auto select = findOnly<arith::SelectOp>(op);
+  OpOperand *mask = op.getDpsInputOperand(0), *input = op.getDpsInputOperand(1);
+  bool matches = select && select.getCondition() == op.getMatchingBlockArgument(mask) &&
+                 matchPattern(select.getTrueValue(), m_AnyZeroFloat()) &&
+                 select.getFalseValue() == op.getMatchingBlockArgument(input) &&
+                 op.getMatchingIndexingMap(mask).isIdentity() &&
+                 op.getMatchingIndexingMap(input).isIdentity() && isNaNMask(mask->get(), input->get());
+  if (!matches)
+    return std::nullopt;
+  return NaNGuard{input->get(), {op, mask->get().getDefiningOp()}};
+}
+
 bool hasIndices(linalg::GenericOp op) { return !op.getBody()->getOps<linalg::IndexOp>().empty(); }
 
 /// `op` as a step that reads the score through `score`, if its other inputs can be captures.
@@ -120,7 +155,8 @@ std::optional<ScoreChain> findChain(Value scores, function_ref<bool(Value)> isPr
 } // namespace
 
 std::optional<SoftmaxForm> winnow::findSoftmax(Value weights) {
-  linalg::GenericOp quotient = findRowOperation<arith::DivFOp>(weights);
+  std::optional<NaNGuard> guard = findNaNGuard(weights);
+  linalg::GenericOp quotient = findRowOperation<arith::DivFOp>(guard ? guard->input : weights);
   if (!quotient)
     return std::nullopt;
   Value exponentials = quotient.getInputs()[0];
@@ -140,7 +176,10 @@ std::optional<SoftmaxForm> winnow::findSoftmax(Value weights) {
   std::optional<float> start = findStart(largest);
   if (!start || *start > std::numeric_limits<float>::lowest())
     return std::nullopt;
-  return SoftmaxForm{difference.getInputs()[0], {quotient, sum, exponential, difference, largest}};
+  SoftmaxForm form{difference.getInputs()[0], {quotient, sum, exponential, difference, largest}};
+  if (guard)
+    llvm::append_range(form.operations, guard->operations);
+  return form;
 }
 
 std::optional<ScoreChain> winnow::findScoreChain(Value scores, function_ref<bool(Value)> isProducts) {

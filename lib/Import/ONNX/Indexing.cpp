@@ -1,6 +1,6 @@
-// Operators that read or write at positions that are data: Gather, GatherElements, ScatterElements. A
-// negative position counts from the end; one outside is clamped, so that no data can make a program read
-// or write beyond a tensor.
+// Operators that read or write at positions that are data: Gather, GatherElements, GatherND,
+// ScatterElements. A negative position counts from the end; one outside is clamped, so that no data can make
+// a program read or write beyond a tensor.
 #include "lib/Import/ONNX/Operators.h"
 #include "lib/Import/ONNX/Rearrange.h"
 #include "lib/Import/ONNX/Scalars.h"
@@ -78,6 +78,49 @@ GraphValue emitGather(Node &node, const GraphValue &data, const GraphValue &indi
     return llvm::SmallVector<Value>{mlir::tensor::ExtractOp::create(builder, location, source, place)};
   };
   Value result = node.emit.generic(shape.size(), {}, input, output, body)[0];
+  return node.emit.wrap(result, data.elementType, shape);
+}
+
+/// GatherND's positions: one tensor for each entry of the last dimension of the indices.
+llvm::SmallVector<Access> positionAccesses(Node &node, const GraphValue &indices, int64_t depth) {
+  int64_t rank = indices.rank();
+  Shape part = indices.shape, shape(indices.shape.begin(), indices.shape.end() - 1);
+  part.back() = 1;
+  llvm::SmallVector<Extent> offsets(rank, 0);
+  llvm::SmallVector<int64_t> steps(rank, 1), loops = llvm::to_vector(llvm::seq<int64_t>(0, rank - 1));
+  llvm::SmallVector<Access> accesses;
+  for (int64_t entry = 0; entry < depth; ++entry) {
+    offsets.back() = entry;
+    GraphValue entries = depth == 1 ? indices : node.emit.slice(indices, offsets, part, steps);
+    GraphValue positions = node.emit.reshape(entries, shape);
+    accesses.push_back({node.emit.tensor(positions), loops});
+  }
+  return accesses;
+}
+
+/// Reads `data` at its first `batches` dimensions as the result is read, then at `depth` positions, then as
+/// the last dimensions of the result are.
+GraphValue emitGatherND(Node &node, const GraphValue &data, const GraphValue &indices, int64_t batches,
+                        int64_t depth, const Shape &shape) {
+  llvm::SmallVector<Access> positions = positionAccesses(node, indices, depth);
+  Value source = node.emit.tensor(data);
+  llvm::SmallVector<Value> sizes;
+  for (int64_t i = 0; i < depth; ++i)
+    sizes.push_back(node.emit.index(data.shape[batches + i]));
+  Access output{node.emit.empty(data.elementType, shape),
+                llvm::to_vector(llvm::seq<int64_t>(0, shape.size()))};
+  auto body = [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange v) {
+    Scalars s{builder, location};
+    llvm::SmallVector<Value> place;
+    for (int64_t i = 0; i < batches; ++i)
+      place.push_back(s.loop(i));
+    for (int64_t i = 0; i < depth; ++i)
+      place.push_back(clamped(s, s.toIndex(v[i]), sizes[i]));
+    for (int64_t i = batches + depth; i < data.rank(); ++i)
+      place.push_back(s.loop(i - batches - depth + indices.rank() - 1));
+    return llvm::SmallVector<Value>{mlir::tensor::ExtractOp::create(builder, location, source, place)};
+  };
+  Value result = node.emit.generic(shape.size(), {}, positions, output, body)[0];
   return node.emit.wrap(result, data.elementType, shape);
 }
 
@@ -180,6 +223,27 @@ mlir::LogicalResult importGatherElements(Node &node) {
     return mlir::tensor::ExtractOp::create(builder, location, source, place);
   };
   node.set(0, node.emit.elementwise(data.elementType, indices.shape, {&indices}, body));
+  return mlir::success();
+}
+
+mlir::LogicalResult importGatherND(Node &node) {
+  const GraphValue &data = node.input(0), &indices = node.input(1);
+  int64_t batches = node.integer("batch_dims", 0), least = std::min(data.rank(), indices.rank());
+  if (batches < 0 || batches >= least)
+    return node.error("batch_dims is " + llvm::Twine(batches) + ", but data and indices have rank " +
+                      llvm::Twine(data.rank()) + " and " + llvm::Twine(indices.rank()));
+  std::optional<int64_t> depth = indices.shape.back().constant();
+  if (!depth || *depth < 1 || *depth > data.rank() - batches)
+    return node.error("the last dimension of the indices is " + node.extents.text(indices.shape.back()) +
+                      ", but expected 1 to " + llvm::Twine(data.rank() - batches));
+  for (int64_t i = 0; i < batches; ++i)
+    if (failed(node.requireEqual(data.shape[i], indices.shape[i], "batches of data and indices")))
+      return mlir::failure();
+  Shape shape(indices.shape.begin(), indices.shape.end() - 1);
+  shape.append(data.shape.begin() + batches + *depth, data.shape.end());
+  if (!isReasonable(shape))
+    return node.error("the shape " + node.extents.text(shape) + " is too large");
+  node.set(0, emitGatherND(node, data, indices, batches, *depth, shape));
   return mlir::success();
 }
 

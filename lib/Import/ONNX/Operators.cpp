@@ -38,6 +38,7 @@ const Operator kOperators[] = {
     {"Floor", 1, "f", importUnary},
     {"Gather", 1, "ai", importGather},
     {"GatherElements", 11, "ai", importGatherElements},
+    {"GatherND", 11, "al", importGatherND},
     {"Gelu", 20, "f", importActivation},
     {"Gemm", 1, "NNN?", importGemm},
     {"GlobalAveragePool", 1, "f", importGlobalPool},

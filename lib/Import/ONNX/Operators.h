@@ -77,6 +77,7 @@ mlir::LogicalResult importPad(Node &node);
 // Indexing.cpp
 mlir::LogicalResult importGather(Node &node);
 mlir::LogicalResult importGatherElements(Node &node);
+mlir::LogicalResult importGatherND(Node &node);
 mlir::LogicalResult importScatterElements(Node &node);
 // TopK.cpp
 mlir::LogicalResult importTopK(Node &node);

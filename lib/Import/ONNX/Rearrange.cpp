@@ -47,6 +47,11 @@ std::optional<GraphValue> rearrange(const GraphValue &value, const Shape &shape,
   result.integers.emplace();
   for (int64_t place : places)
     result.integers->push_back((*value.integers)[place]);
+  // What is left may be known: the last dimension of a shape, say.
+  if (std::optional<llvm::SmallVector<int64_t>> constants = constantShape(*result.integers)) {
+    result.constant = Constant::integers(value.elementType, *constants);
+    result.integers.reset();
+  }
   return result;
 }
 
