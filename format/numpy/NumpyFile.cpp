@@ -145,10 +145,26 @@ Result<ElementType> parseType(const std::string &descr) {
                  "bfloat16, float32 or float64");
 }
 
-/// Reorders column-major elements.
-void toRowMajor(Array &array) {
-  size_t width = size_t(byteWidth(array.type)), rank = array.shape.size();
-  size_t count = array.bytes.size() / width;
+/// Bytes of an element of a type such as "<u2": booleans, integers, floats and complex numbers of this byte
+/// order.
+Result<size_t> numberWidth(const std::string &descr) {
+  std::string_view text = descr;
+  bool isNumber = text.size() >= 3 && text.size() <= 4 &&
+                  (text[0] == '<' || text[0] == '|' || text[0] == '=') &&
+                  std::string_view("biufcV").find(text[1]) != std::string_view::npos;
+  size_t width = 0;
+  for (char c : isNumber ? text.substr(2) : "") {
+    isNumber &= c >= '0' && c <= '9';
+    width = width * 10 + size_t(c - '0');
+  }
+  if (!isNumber || width == 0 || width > 16)
+    return invalid("element type '", descr, "' is not a little-endian number");
+  return width;
+}
+
+/// Reorders column-major elements of `width` bytes.
+void toRowMajor(NumpyArray &array, size_t width) {
+  size_t rank = array.shape.size(), count = array.bytes.size() / width;
   auto columnMajor = array.bytes;
   std::vector<int64_t> index(rank, 0), strides(rank, 1);
   for (size_t d = 1; d < rank; ++d)
@@ -184,22 +200,15 @@ Result<std::string_view> headerText(std::span<const uint8_t> bytes, std::span<co
 
 } // namespace
 
-Result<Array> parseNumpy(std::span<const uint8_t> bytes) {
-  std::span<const uint8_t> elements;
-  auto text = headerText(bytes, elements);
-  if (!text.ok())
-    return text.status();
-  auto header = HeaderParser(*text).run();
-  if (!header.ok())
-    return header.status();
-  auto type = parseType(header->descr);
-  if (!type.ok())
-    return type.status();
-  Array array;
-  array.type = *type;
-  array.shape = header->shape;
+namespace {
+
+/// The array of a header and its elements of `width` bytes.
+Result<NumpyArray> readElements(Header &header, std::span<const uint8_t> elements, size_t width) {
+  NumpyArray array;
+  array.type = std::move(header.descr);
+  array.shape = std::move(header.shape);
   bool overflow = false;
-  int64_t expected = byteWidth(*type);
+  int64_t expected = int64_t(width);
   for (int64_t size : array.shape)
     overflow |= __builtin_mul_overflow(expected, size, &expected);
   bool empty = std::find(array.shape.begin(), array.shape.end(), 0) != array.shape.end();
@@ -207,18 +216,51 @@ Result<Array> parseNumpy(std::span<const uint8_t> bytes) {
     return invalid("it has ", elements.size(),
                    " bytes of elements, which is not what its shape and type take");
   array.bytes.assign(elements.begin(), elements.end());
-  if (header->columnMajor && !empty)
-    toRowMajor(array);
+  if (header.columnMajor && !empty)
+    toRowMajor(array, width);
   return array;
 }
 
-std::vector<uint8_t> serializeNumpy(const Array &array) {
-  const TypeName *type = std::find_if(std::begin(kTypes), std::end(kTypes),
-                                      [&](const TypeName &each) { return each.type == array.type; });
-  std::string header = concatenate("{'descr': '", type->descr, "', 'fortran_order': False, 'shape': (");
-  for (size_t i = 0; i < array.shape.size(); ++i)
-    header += concatenate(i ? ", " : "", array.shape[i]);
-  header += array.shape.size() == 1 ? ",), }" : "), }";
+Result<Header> readHeader(std::span<const uint8_t> bytes, std::span<const uint8_t> &elements) {
+  auto text = headerText(bytes, elements);
+  if (!text.ok())
+    return text.status();
+  return HeaderParser(*text).run();
+}
+
+} // namespace
+
+Result<Array> parseNumpy(std::span<const uint8_t> bytes) {
+  std::span<const uint8_t> elements;
+  auto header = readHeader(bytes, elements);
+  if (!header.ok())
+    return header.status();
+  auto type = parseType(header->descr);
+  if (!type.ok())
+    return type.status();
+  auto read = readElements(*header, elements, size_t(byteWidth(*type)));
+  if (!read.ok())
+    return read.status();
+  return Array{*type, std::move(read->shape), std::move(read->bytes)};
+}
+
+Result<NumpyArray> parseNumpyNumbers(std::span<const uint8_t> bytes) {
+  std::span<const uint8_t> elements;
+  auto header = readHeader(bytes, elements);
+  if (!header.ok())
+    return header.status();
+  auto width = numberWidth(header->descr);
+  if (!width.ok())
+    return width.status();
+  return readElements(*header, elements, *width);
+}
+
+std::vector<uint8_t> serializeNumpy(std::string_view type, const std::vector<int64_t> &shape,
+                                    std::span<const uint8_t> elements) {
+  std::string header = concatenate("{'descr': '", type, "', 'fortran_order': False, 'shape': (");
+  for (size_t i = 0; i < shape.size(); ++i)
+    header += concatenate(i ? ", " : "", shape[i]);
+  header += shape.size() == 1 ? ",), }" : "), }";
   // Spaces to a multiple of 64 with the final line feed, as numpy does.
   constexpr size_t prefix = 10;
   header.append(63 - (prefix + header.size()) % 64, ' ');
@@ -227,8 +269,14 @@ std::vector<uint8_t> serializeNumpy(const Array &array) {
   start += {'\1', '\0', char(header.size()), char(header.size() >> 8)};
   start += header;
   std::vector<uint8_t> bytes(start.begin(), start.end());
-  bytes.insert(bytes.end(), array.bytes.begin(), array.bytes.end());
+  bytes.insert(bytes.end(), elements.begin(), elements.end());
   return bytes;
+}
+
+std::vector<uint8_t> serializeNumpy(const Array &array) {
+  const TypeName *type = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                      [&](const TypeName &each) { return each.type == array.type; });
+  return serializeNumpy(type->descr, array.shape, array.bytes);
 }
 
 Result<std::vector<uint8_t>> readFile(const std::string &path) {

@@ -6,6 +6,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace winnow::format {
 
@@ -16,6 +17,18 @@ Result<Array> parseNumpy(std::span<const uint8_t> bytes);
 
 /// The bytes of a .npy file, version 1.
 std::vector<uint8_t> serializeNumpy(const Array &array);
+
+/// An array of any number type of numpy's, also of those that modules do not have. `type` is numpy's
+/// spelling: "<u2".
+struct NumpyArray {
+  std::string type;
+  std::vector<int64_t> shape;
+  std::vector<uint8_t, AlignedAllocator<uint8_t>> bytes;
+};
+/// As parseNumpy, for every little-endian number type.
+Result<NumpyArray> parseNumpyNumbers(std::span<const uint8_t> bytes);
+std::vector<uint8_t> serializeNumpy(std::string_view type, const std::vector<int64_t> &shape,
+                                    std::span<const uint8_t> elements);
 
 /// All bytes of a file. Fails with NotFound or InputOutput, naming `path`.
 Result<std::vector<uint8_t>> readFile(const std::string &path);

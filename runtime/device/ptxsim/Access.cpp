@@ -140,6 +140,8 @@ bool CtaExecutor::accessFault(Warp &warp, uint32_t pc, unsigned lane, unsigned b
                                                  : "atomic operation";
   std::string message = format::concatenate(problem, " ", verb, " of ", bytes, " bytes at ",
                                             hexadecimal(address), " in ", name(space), " memory");
+  if (problem == "misaligned")
+    message += format::concatenate(", whose alignment must be ", bytes);
   bool isGlobal = space == StateSpace::Global || space == StateSpace::Constant;
   if (!isGlobal) {
     uint64_t size = space == StateSpace::Shared  ? launch.sharedBytes()

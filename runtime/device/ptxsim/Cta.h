@@ -104,6 +104,7 @@ private:
   // Execute.cpp: the instructions. runFragment returns false when its time was over; the others when the
   // fragment may not go on now.
   bool runFragment(Warp &warp, uint32_t fragment);
+  template <bool isTraced> bool runFragmentAs(Warp &warp, uint32_t fragment);
   bool control(Warp &warp, uint32_t fragment, uint32_t &pc, uint32_t mask);
   bool branchIndexed(Warp &warp, uint32_t fragment, uint32_t &pc, uint32_t mask);
   bool warpSync(Warp &warp, uint32_t fragment, uint32_t pc, uint32_t mask);

@@ -9,6 +9,10 @@ uint32_t predicate(const std::byte *rows, Row row) { return *reinterpret_cast<co
 } // namespace
 
 bool CtaExecutor::runFragment(Warp &warp, uint32_t index) {
+  return launch.options.trace ? runFragmentAs<true>(warp, index) : runFragmentAs<false>(warp, index);
+}
+
+template <bool isTraced> bool CtaExecutor::runFragmentAs(Warp &warp, uint32_t index) {
   std::byte *rows = warp.rows;
   uint32_t pc = warp.fragments[index].next;
   const uint32_t active = warp.fragments[index].mask, end = warp.fragments[index].reconvergence;
@@ -30,6 +34,8 @@ bool CtaExecutor::runFragment(Warp &warp, uint32_t index) {
     InstructionCount &count = instructionCounts[pc];
     ++count.warps;
     count.lanes += mask == active ? activeCount : countLanes(mask);
+    if (isTraced && !(in.flags & kContinuation))
+      launch.options.trace({ctaIndex, warp.index, mask, in.location, launch.code.texts[pc]});
     if (in.operation == Operation::Branch) {
       if (mask == active) {
         pc = in.target;

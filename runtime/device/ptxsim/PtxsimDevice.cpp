@@ -1,7 +1,7 @@
 // Matches a module's kernels with its PTX, and turns the runtime's launches into grids.
 #include "runtime/device/ptxsim/PtxsimDevice.h"
 #include "runtime/device/ParallelFor.h"
-#include "runtime/device/ptxsim/Simulator.h"
+#include "runtime/device/ptxsim/Checks.h"
 #include "runtime/module/LoadedModule.h"
 
 #include <algorithm>
@@ -12,55 +12,6 @@ namespace {
 
 constexpr std::string_view kTargetPrefix = "cuda:";
 constexpr int64_t kMostBlocks = 0x7fffffff;
-
-/// The checks that a comma-separated list asks for.
-Status parseChecks(std::string_view checks, ptxsim::LaunchOptions &options) {
-  if (checks.empty())
-    return {};
-  options.checkAlignment = options.checkBarriers = false;
-  while (!checks.empty()) {
-    std::string_view check = checks.substr(0, checks.find(','));
-    checks.remove_prefix(std::min(checks.size(), check.size() + 1));
-    bool all = check == "all";
-    if (!all && check != "bounds" && check != "alignment" && check != "barriers")
-      return failure(Code::InvalidArgument, "check '", check,
-                     "' is unknown, expected some of all, bounds, alignment, barriers");
-    options.checkAlignment |= all || check == "alignment";
-    options.checkBarriers |= all || check == "barriers";
-  }
-  return {};
-}
-
-std::vector<Counter> countersOf(const ptxsim::Statistics &counts) {
-  std::vector<Counter> counters = {{"warp_instructions", counts.warpInstructions},
-                                   {"lane_instructions", counts.laneInstructions},
-                                   {"float_multiply_adds", counts.floatMultiplyAdds},
-                                   {"float_multiplies", counts.floatMultiplies},
-                                   {"float_adds", counts.floatAdds},
-                                   {"other_float", counts.otherFloat},
-                                   {"integer_multiply_adds", counts.integerMultiplyAdds},
-                                   {"integer_multiplies", counts.integerMultiplies},
-                                   {"other_integer", counts.otherInteger},
-                                   {"comparisons", counts.comparisons},
-                                   {"conversions", counts.conversions},
-                                   {"moves", counts.moves},
-                                   {"control", counts.control},
-                                   {"atomics", counts.atomics},
-                                   {"shuffles", counts.shuffles},
-                                   {"branches", counts.branches},
-                                   {"divergent_branches", counts.divergentBranches},
-                                   {"barriers", counts.barriers}};
-  for (ptxsim::StateSpace space :
-       {ptxsim::StateSpace::Global, ptxsim::StateSpace::Shared, ptxsim::StateSpace::Local,
-        ptxsim::StateSpace::Constant, ptxsim::StateSpace::Generic}) {
-    const ptxsim::Statistics::Traffic &traffic = counts.memory[size_t(space)];
-    counters.push_back({concatenate(name(space), "_loads"), traffic.loads});
-    counters.push_back({concatenate(name(space), "_load_bytes"), traffic.loadBytes});
-    counters.push_back({concatenate(name(space), "_stores"), traffic.stores});
-    counters.push_back({concatenate(name(space), "_store_bytes"), traffic.storeBytes});
-  }
-  return counters;
-}
 
 /// A buffer of a launch, as a range of memory.
 ptxsim::MemoryRange rangeOf(const Launch &launch, const format::Kernel &kernel, size_t index) {
@@ -99,23 +50,19 @@ class PtxsimDevice : public Device {
 public:
   PtxsimDevice(const format::Module &module, ParallelFor &parallelFor)
       : module(module), kernels(module.kernels.size()), counts(module.kernels.size()) {
-    options.workers = unsigned(std::max(1, parallelFor.threads()));
-    options.parallelFor = [&parallelFor](int64_t count, const std::function<void(int64_t)> &body) {
-      parallelFor.run(
-          count,
-          [](void *argument, int64_t begin, int64_t end) {
-            for (int64_t i = begin; i < end; ++i)
-              (*static_cast<const std::function<void(int64_t)> *>(argument))(i);
-          },
-          const_cast<void *>(static_cast<const void *>(&body)));
-    };
+    useThreads(options, parallelFor);
   }
 
   Status load(const LoadedModule &loaded);
   std::string_view name() const override { return "ptxsim"; }
   std::string_view target() const override { return bestTarget; }
   Status launch(const Launch &launch) override;
-  std::vector<Counter> counters(uint32_t kernel) const override { return countersOf(counts[kernel]); }
+  std::vector<Counter> counters(uint32_t kernel) const override {
+    std::vector<Counter> counters;
+    for (auto &[name, value] : counts[kernel].named())
+      counters.push_back({name, value});
+    return counters;
+  }
 
   ptxsim::LaunchOptions options;
 
@@ -205,9 +152,22 @@ Status PtxsimDevice::launch(const Launch &launch) {
 
 } // namespace
 
+void useThreads(ptxsim::LaunchOptions &options, ParallelFor &parallelFor) {
+  options.workers = unsigned(std::max(1, parallelFor.threads()));
+  options.parallelFor = [&parallelFor](int64_t count, const std::function<void(int64_t)> &body) {
+    parallelFor.run(
+        count,
+        [](void *argument, int64_t begin, int64_t end) {
+          for (int64_t i = begin; i < end; ++i)
+            (*static_cast<const std::function<void(int64_t)> *>(argument))(i);
+        },
+        const_cast<void *>(static_cast<const void *>(&body)));
+  };
+}
+
 Result<std::unique_ptr<Device>> createPtxsimDevice(const LoadedModule &module, const DeviceOptions &options) {
   auto device = std::make_unique<PtxsimDevice>(module.contents(), options.parallelFor);
-  if (Status status = parseChecks(options.checks, device->options); !status.ok())
+  if (Status status = ptxsim::parseChecks(options.checks, device->options); !status.ok())
     return status;
   if (Status status = device->load(module); !status.ok())
     return status;

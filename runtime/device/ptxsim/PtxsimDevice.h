@@ -2,10 +2,14 @@
 #pragma once
 
 #include "runtime/device/Device.h"
+#include "runtime/device/ptxsim/Simulator.h"
 
 namespace winnow::runtime {
 
-/// Its checks: "bounds" (always made), "alignment", "barriers" and "all". Without names all are made.
+/// Makes launches run their CTAs on the threads of `parallelFor`, which must outlive `options`.
+void useThreads(ptxsim::LaunchOptions &options, ParallelFor &parallelFor);
+
+/// Its checks are those of ptxsim/Checks.h.
 Result<std::unique_ptr<Device>> createPtxsimDevice(const LoadedModule &module, const DeviceOptions &options);
 
 } // namespace winnow::runtime

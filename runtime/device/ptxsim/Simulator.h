@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace winnow::ptxsim {
@@ -71,10 +72,20 @@ struct Statistics {
   std::array<Traffic, 7> memory{};
 
   void add(const Statistics &other);
+  /// Every count with its name in profiles and files, always in the same order.
+  std::vector<std::pair<std::string, uint64_t>> named() const;
 };
 
 /// Calls body(0), ..., body(count - 1), in any order, at the same time or not.
 using ParallelFor = std::function<void(int64_t count, const std::function<void(int64_t)> &body)>;
+
+/// One instruction executed by lanes of a warp.
+struct TraceEntry {
+  Dimensions cta{};
+  uint32_t warp = 0, lanes = 0;
+  Location location;
+  std::string_view text;
+};
 
 struct LaunchOptions {
   /// Misaligned accesses are an error. Accesses out of bounds always are.
@@ -89,6 +100,9 @@ struct LaunchOptions {
   unsigned workers = 1;
   /// When it becomes true the launch ends early with Code::Cancelled. May be null.
   std::function<bool()> isCancelled;
+  /// Called for every instruction in the order of execution, before it; CTAs then run one after the other.
+  /// May be null.
+  std::function<void(const TraceEntry &)> trace;
 };
 
 /// Executes a grid. `parameters` are the packed bytes that Kernel::parameters describes. A fault (a bad

@@ -131,6 +131,36 @@ Statistics summarize(const Code &code, const std::vector<InstructionCount> &coun
   return sum;
 }
 
+std::vector<std::pair<std::string, uint64_t>> Statistics::named() const {
+  std::vector<std::pair<std::string, uint64_t>> counters = {{"warp_instructions", warpInstructions},
+                                                            {"lane_instructions", laneInstructions},
+                                                            {"float_multiply_adds", floatMultiplyAdds},
+                                                            {"float_multiplies", floatMultiplies},
+                                                            {"float_adds", floatAdds},
+                                                            {"other_float", otherFloat},
+                                                            {"integer_multiply_adds", integerMultiplyAdds},
+                                                            {"integer_multiplies", integerMultiplies},
+                                                            {"other_integer", otherInteger},
+                                                            {"comparisons", comparisons},
+                                                            {"conversions", conversions},
+                                                            {"moves", moves},
+                                                            {"control", control},
+                                                            {"atomics", atomics},
+                                                            {"shuffles", shuffles},
+                                                            {"branches", branches},
+                                                            {"divergent_branches", divergentBranches},
+                                                            {"barriers", barriers}};
+  for (StateSpace space : {StateSpace::Global, StateSpace::Shared, StateSpace::Local, StateSpace::Constant,
+                           StateSpace::Generic}) {
+    const Traffic &traffic = memory[size_t(space)];
+    counters.emplace_back(format::concatenate(name(space), "_loads"), traffic.loads);
+    counters.emplace_back(format::concatenate(name(space), "_load_bytes"), traffic.loadBytes);
+    counters.emplace_back(format::concatenate(name(space), "_stores"), traffic.stores);
+    counters.emplace_back(format::concatenate(name(space), "_store_bytes"), traffic.storeBytes);
+  }
+  return counters;
+}
+
 void Statistics::add(const Statistics &other) {
   for (auto member :
        {&Statistics::warpInstructions, &Statistics::laneInstructions, &Statistics::floatMultiplyAdds,

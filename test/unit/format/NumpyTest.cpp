@@ -121,6 +121,22 @@ TEST(NumpyArchive, RoundTrips) {
   EXPECT_TRUE(parseNumpyArchive(*serializeNumpyArchive({})).ok());
 }
 
+// Tools that run kernels of others take types that modules do not have.
+TEST(Numpy, NumbersOfAnyType) {
+  std::vector<uint8_t> elements = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  auto array = parseNumpyNumbers(serializeNumpy("<u2", {3, 2}, elements));
+  ASSERT_TRUE(array.ok()) << array.status().message();
+  EXPECT_EQ(array->type, "<u2");
+  EXPECT_EQ(array->shape, (std::vector<int64_t>{3, 2}));
+  EXPECT_TRUE(std::equal(elements.begin(), elements.end(), array->bytes.begin(), array->bytes.end()));
+  EXPECT_EQ(
+      parseNumpy(serializeNumpy("<u2", {6}, elements)).status().message().find("element type '<u2' is not"),
+      0u);
+  for (const char *type : {">u2", "<U1", "|O", "<u", "<u0", "<u99", "[('a', '<f4')]"})
+    EXPECT_FALSE(parseNumpyNumbers(serializeNumpy(type, {6}, elements)).ok()) << type;
+  EXPECT_FALSE(parseNumpyNumbers(serializeNumpy("<u4", {4}, elements)).ok());
+}
+
 /// An archive with one deflated member, as numpy.savez_compressed writes.
 std::vector<uint8_t> deflatedArchive() {
   std::vector<uint8_t> stored = *serializeNumpyArchive({{"x", sampleArray(ElementType::U8, {1000})}});

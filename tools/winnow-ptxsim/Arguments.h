@@ -1,0 +1,38 @@
+// The arguments of a kernel: values, and buffers from and to .npy files.
+#pragma once
+
+#include "format/numpy/NumpyFile.h"
+#include "runtime/device/ptxsim/Simulator.h"
+
+namespace winnow::ptxsim::tool {
+
+struct Argument {
+  enum class Kind : uint8_t { Value, In, InOut, Out };
+  Kind kind = Kind::Value;
+  std::string text; // as the user wrote it
+  // Value
+  bool isFloat = false;
+  uint64_t bits = 0;
+  unsigned bytes = 0;
+  // the others
+  std::string input, output; // files, empty for none
+  format::NumpyArray array;  // Out: its elements are poison until the kernel writes them
+};
+
+/// One --arg: "in:@a.npy", "inout:@a.npy:@b.npy", "out:f32[4x8]:@c.npy", "i32:5". Opens no file.
+format::Result<Argument> parseArgument(std::string_view text);
+
+/// Reads the arrays of In and InOut.
+format::Status readArrays(std::vector<Argument> &arguments);
+
+/// The kernel's parameters and the memory that they point to, after a comparison of number and types.
+struct Binding {
+  std::vector<std::byte> parameters;
+  MemoryMap memory;
+};
+format::Result<Binding> bindArguments(const Kernel &kernel, std::vector<Argument> &arguments);
+
+/// Writes the arrays of InOut and Out.
+format::Status writeArrays(const std::vector<Argument> &arguments);
+
+} // namespace winnow::ptxsim::tool

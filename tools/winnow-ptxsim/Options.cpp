@@ -1,0 +1,92 @@
+// The command line of winnow-ptxsim.
+#include "tools/winnow-ptxsim/Options.h"
+#include "runtime/device/ptxsim/Checks.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <iostream>
+
+namespace winnow::ptxsim::tool {
+namespace {
+
+constexpr const char *kArgumentForms = "an argument of the kernel, in order: in:@A.npy, inout:@A.npy:@B.npy "
+                                       "or out:TYPE[SHAPE]:@C.npy for the address of a "
+                                       "buffer; i32:5, u32:5, i64:5, u64:5, f32:0.5 or f64:0.5 for a value";
+
+/// "8", "8,4" or "8,4,2".
+Dimensions parseDimensions(const std::string &option, std::string_view text) {
+  Dimensions dimensions{1, 1, 1};
+  std::string_view left = text;
+  for (size_t i = 0;; ++i) {
+    std::string_view part = left.substr(0, left.find(','));
+    auto [end, error] = i < 3 ? std::from_chars(part.data(), part.data() + part.size(), dimensions[i])
+                              : std::from_chars_result{part.data(), std::errc::invalid_argument};
+    if (error != std::errc() || end != part.data() + part.size())
+      throw UserError(option + "=" + std::string(text) + ": expected X, X,Y or X,Y,Z");
+    if (part.size() == left.size())
+      return dimensions;
+    left.remove_prefix(part.size() + 1);
+  }
+}
+
+template <typename T> T orThrow(format::Result<T> result) {
+  if (!result.ok())
+    throw UserError(result.status().message());
+  return std::move(*result);
+}
+
+} // namespace
+
+std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
+  Options options;
+  std::vector<std::string> arguments;
+  std::string grid = "1", block = "1", checks;
+  CLI::App app(
+      "Executes a kernel of a PTX file without a GPU, and reports what is wrong with it.\n"
+      "Exit status: 0 when the kernel ended, 1 for a bad request or an instruction that is not supported,\n"
+      "3 when a check stopped the kernel.",
+      "winnow-ptxsim");
+  app.set_version_flag("--version", "winnow-ptxsim " WINNOW_VERSION);
+  app.option_defaults()->always_capture_default(false);
+  app.add_option("file", options.file, "the PTX")->required()->type_name("FILE");
+  app.add_option("--entry", options.entry, "the kernel (the only one)")->type_name("NAME");
+  app.add_option("--grid", grid, "blocks: X[,Y[,Z]] (1)")->type_name("GRID");
+  app.add_option("--block", block, "threads of a block: X[,Y[,Z]] (1)")->type_name("BLOCK");
+  app.add_option("--shared", options.sharedBytes, "bytes of dynamic shared memory (0)")->type_name("BYTES");
+  app.add_option("--arg", arguments, kArgumentForms)
+      ->type_name("ARGUMENT")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--check", checks, describeChecks())->type_name("CHECKS");
+  app.add_option("--max-instructions", options.launch.instructionLimit,
+                 "the most instructions that a warp may execute (0: any number)")
+      ->type_name("N");
+  app.add_option("--stats", options.statistics, "write what was counted to this JSON file")
+      ->type_name("FILE");
+  app.add_option("--trace", options.trace, "write every executed instruction to this file")
+      ->type_name("FILE");
+  app.add_option("--threads", options.threads,
+                 "at most so many threads of this machine (0: one for each processor)")
+      ->check(CLI::Range(0, 65536));
+  try {
+    app.parse(argc, argv);
+    options.grid = parseDimensions("--grid", grid);
+    options.block = parseDimensions("--block", block);
+    if (format::Status status = parseChecks(checks, options.launch); !status.ok())
+      throw UserError("--check: " + status.message());
+    for (const std::string &text : arguments)
+      options.arguments.push_back(orThrow(parseArgument(text)));
+    return options;
+  } catch (const CLI::Success &request) {
+    exitCode = app.exit(request); // --help, --version
+  } catch (const CLI::Error &error) {
+    std::cerr << "winnow-ptxsim: error: " << error.what() << " (see winnow-ptxsim --help)\n";
+    exitCode = 1;
+  } catch (const UserError &error) {
+    std::cerr << "winnow-ptxsim: error: " << error.what() << '\n';
+    exitCode = 1;
+  }
+  return std::nullopt;
+}
+
+} // namespace winnow::ptxsim::tool

@@ -1,0 +1,118 @@
+// winnow-ptxsim: executes a kernel of any PTX file on this machine's processor, with checks that no GPU
+// makes.
+#include "format/AtomicFile.h"
+#include "runtime/device/ParallelFor.h"
+#include "runtime/device/ptxsim/PtxsimDevice.h"
+#include "tools/winnow-ptxsim/Options.h"
+
+#include <fstream>
+#include <iomanip>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+using namespace winnow::ptxsim;
+using namespace winnow::ptxsim::tool;
+using winnow::format::Status;
+
+namespace {
+
+constexpr int kBadRequest = 1, kCheckFired = 3;
+
+void orThrow(const Status &status) {
+  if (!status.ok())
+    throw UserError(status.message());
+}
+
+Program parseFile(const std::string &path) {
+  auto bytes = winnow::format::readFile(path);
+  orThrow(bytes.status());
+  auto program = Program::parse({reinterpret_cast<const char *>(bytes->data()), bytes->size()}, path);
+  orThrow(program.status());
+  return std::move(*program);
+}
+
+const Kernel &findKernel(const Program &program, const Options &options) {
+  std::string names;
+  for (const Kernel &kernel : program.kernels())
+    names += (names.empty() ? "" : ", ") + kernel.name;
+  if (names.empty())
+    throw UserError("'" + options.file + "' has no kernel");
+  if (options.entry.empty() && program.kernels().size() > 1)
+    throw UserError("'" + options.file + "' has several kernels, choose one with --entry: " + names);
+  const Kernel *kernel = options.entry.empty() ? &program.kernels()[0] : program.find(options.entry);
+  if (!kernel)
+    throw UserError("'" + options.file + "' has no kernel '" + options.entry + "', it has " + names);
+  return *kernel;
+}
+
+/// "CTA (0,0,0) warp 1 lanes ffffffff 12:3 add.s32 %r1, %r2, %r3"
+void writeTraceLine(std::ostream &out, const TraceEntry &entry) {
+  out << "CTA (" << entry.cta[0] << ',' << entry.cta[1] << ',' << entry.cta[2] << ") warp " << entry.warp
+      << " lanes " << std::hex << std::setw(8) << std::setfill('0') << entry.lanes << std::dec << ' '
+      << entry.location.line << ':' << entry.location.column << ' ' << entry.text << '\n';
+}
+
+void writeStatistics(const std::string &path, const Options &options, const Kernel &kernel,
+                     const Statistics &statistics) {
+  nlohmann::ordered_json json = {{"kernel", kernel.name},
+                                 {"grid", options.grid},
+                                 {"block", options.block},
+                                 {"static_shared_bytes", kernel.sharedBytes},
+                                 {"dynamic_shared_bytes", options.sharedBytes},
+                                 {"local_bytes", kernel.localBytes}};
+  for (const auto &[name, value] : statistics.named())
+    json[name] = value;
+  std::string text = json.dump(2) + "\n";
+  orThrow(winnow::format::writeFileAtomically(
+      path, {{reinterpret_cast<const uint8_t *>(text.data()), text.size()}}));
+}
+
+int run(Options &options) {
+  Program program = parseFile(options.file);
+  const Kernel &kernel = findKernel(program, options);
+  orThrow(readArrays(options.arguments));
+  auto binding = bindArguments(kernel, options.arguments);
+  orThrow(binding.status());
+  std::unique_ptr<winnow::runtime::ParallelFor> threads = winnow::runtime::makeThreadPool(options.threads);
+  winnow::runtime::useThreads(options.launch, *threads);
+  std::ofstream trace;
+  if (!options.trace.empty()) {
+    trace.open(options.trace);
+    if (!trace)
+      throw UserError("cannot write '" + options.trace + "'");
+    options.launch.trace = [&](const TraceEntry &entry) { writeTraceLine(trace, entry); };
+  }
+  Statistics statistics;
+  Status status = launch(program, kernel, options.grid, options.block, options.sharedBytes,
+                         binding->parameters, binding->memory, options.launch, &statistics);
+  if (!options.trace.empty() && !trace.flush())
+    throw UserError("cannot write '" + options.trace + "'");
+  if (status.ok() || status.code() == winnow::format::Code::DeviceFault) {
+    if (!options.statistics.empty())
+      writeStatistics(options.statistics, options, kernel, statistics);
+  }
+  if (status.code() == winnow::format::Code::DeviceFault) {
+    std::cerr << "winnow-ptxsim: error: " << status.message() << '\n';
+    return kCheckFired;
+  }
+  orThrow(status);
+  orThrow(writeArrays(options.arguments));
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  int exitCode = 0;
+  std::optional<Options> options = parseOptions(argc, argv, exitCode);
+  if (!options)
+    return exitCode;
+  try {
+    return run(*options);
+  } catch (const std::bad_alloc &) {
+    std::cerr << "winnow-ptxsim: error: out of memory\n";
+  } catch (const std::exception &error) {
+    std::cerr << "winnow-ptxsim: error: " << error.what() << '\n';
+  }
+  return kBadRequest;
+}
