@@ -24,7 +24,7 @@ bool CtaExecutor::memory(Warp &warp, uint32_t pc, uint32_t mask) {
   AccessKind kind = in.operation == Operation::Load    ? AccessKind::Load
                     : in.operation == Operation::Store ? AccessKind::Store
                                                        : AccessKind::Atomic;
-  if (!resolve(warp, pc, mask, unsigned(in.elementBytes) * in.count, kind, addresses))
+  if (!resolve(warp, pc, mask, {kind, in.space, unsigned(in.elementBytes) * in.count}, addresses))
     return false;
   const Row *elements = launch.code.rows.data() + in.target;
   if (kind == AccessKind::Load)
@@ -45,18 +45,18 @@ void CtaExecutor::loadParameter(std::byte *rows, const Instruction &in, uint32_t
 }
 
 /// All lanes at once where they access one space and one buffer, else lane by lane.
-bool CtaExecutor::resolve(Warp &warp, uint32_t pc, uint32_t mask, unsigned bytes, AccessKind kind,
-                          uint64_t *addresses) {
-  const Instruction &in = code[pc];
-  uint64_t misaligned = launch.options.checkAlignment || kind == AccessKind::Atomic ? bytes - 1 : 0;
-  if (in.space == StateSpace::Shared) {
+bool CtaExecutor::resolve(Warp &warp, uint32_t pc, uint32_t mask, const Access &access, uint64_t *addresses) {
+  unsigned bytes = access.bytes;
+  uint64_t misaligned =
+      launch.options.checkAlignment || access.kind == AccessKind::Atomic ? access.alignment - 1 : 0;
+  if (access.space == StateSpace::Shared) {
     uint64_t size = launch.sharedBytes();
     if (size >= bytes && lanes.contained(addresses, 0, size - bytes, misaligned)) {
       for (unsigned i = 0; i < kLanes; ++i)
         addresses[i] += reinterpret_cast<uint64_t>(shared);
       return true;
     }
-  } else if (in.space == StateSpace::Local) {
+  } else if (access.space == StateSpace::Local) {
     if (localStride >= bytes && lanes.contained(addresses, 0, localStride - bytes, misaligned)) {
       uint64_t base = reinterpret_cast<uint64_t>(local) + warp.index * kLanes * localStride;
       uint32_t leader = uint32_t(__builtin_ctz(mask));
@@ -71,7 +71,7 @@ bool CtaExecutor::resolve(Warp &warp, uint32_t pc, uint32_t mask, unsigned bytes
   uint64_t leader = 0;
   for (uint32_t left = mask; left; left &= left - 1) {
     unsigned lane = unsigned(__builtin_ctz(left));
-    if (!resolveLane(warp, pc, lane, bytes, kind, addresses[lane]))
+    if (!resolveLane(warp, pc, lane, access, addresses[lane]))
       return false;
     leader = addresses[lane];
   }
@@ -81,10 +81,11 @@ bool CtaExecutor::resolve(Warp &warp, uint32_t pc, uint32_t mask, unsigned bytes
   return true;
 }
 
-bool CtaExecutor::resolveLane(Warp &warp, uint32_t pc, unsigned lane, unsigned bytes, AccessKind kind,
+bool CtaExecutor::resolveLane(Warp &warp, uint32_t pc, unsigned lane, const Access &access,
                               uint64_t &address) {
-  const Instruction &in = code[pc];
-  StateSpace space = in.space;
+  AccessKind kind = access.kind;
+  StateSpace space = access.space;
+  unsigned bytes = access.bytes;
   uint64_t offset = address;
   if (space == StateSpace::Generic) {
     uint64_t pattern = address >> kWindowBits << kWindowBits;
@@ -96,8 +97,8 @@ bool CtaExecutor::resolveLane(Warp &warp, uint32_t pc, unsigned lane, unsigned b
       offset -= pattern;
   }
   bool checksAlignment = launch.options.checkAlignment || kind == AccessKind::Atomic;
-  if (checksAlignment && (offset & (bytes - 1)))
-    return accessFault(warp, pc, lane, bytes, kind, space, offset, "misaligned");
+  if (checksAlignment && (offset & (access.alignment - 1)))
+    return accessFault(warp, pc, lane, {kind, space, bytes, access.alignment}, offset, "misaligned");
   uint64_t size = 0, base = 0;
   switch (space) {
   case StateSpace::Shared:
@@ -110,38 +111,39 @@ bool CtaExecutor::resolveLane(Warp &warp, uint32_t pc, unsigned lane, unsigned b
     break;
   case StateSpace::Parameter:
     if (kind != AccessKind::Load)
-      return accessFault(warp, pc, lane, bytes, kind, space, offset, "read-only");
+      return accessFault(warp, pc, lane, {kind, space, bytes, access.alignment}, offset, "read-only");
     size = launch.parameters.size();
     base = reinterpret_cast<uint64_t>(launch.parameters.data());
     break;
   default: {
     const MemoryRange *range = launch.memory.find(offset);
     if (!range || range->end() - offset < bytes)
-      return accessFault(warp, pc, lane, bytes, kind, space, offset, "out-of-bounds");
+      return accessFault(warp, pc, lane, {kind, space, bytes, access.alignment}, offset, "out-of-bounds");
     if (kind != AccessKind::Load && !range->isWritable)
-      return accessFault(warp, pc, lane, bytes, kind, space, offset, "read-only");
+      return accessFault(warp, pc, lane, {kind, space, bytes, access.alignment}, offset, "read-only");
     lastRange[pc] = range;
     address = offset;
     return true;
   }
   }
   if (bytes > size || offset > size - bytes)
-    return accessFault(warp, pc, lane, bytes, kind, space, offset, "out-of-bounds");
+    return accessFault(warp, pc, lane, {kind, space, bytes, access.alignment}, offset, "out-of-bounds");
   address = base + offset;
   return true;
 }
 
 /// "out-of-bounds load of 4 bytes at 0x10 in global memory, 4 bytes after the end of 'x' (40 bytes at 0x0):
 /// ..."
-bool CtaExecutor::accessFault(Warp &warp, uint32_t pc, unsigned lane, unsigned bytes, AccessKind kind,
-                              StateSpace space, uint64_t address, std::string_view problem) {
-  const char *verb = kind == AccessKind::Load    ? "load"
-                     : kind == AccessKind::Store ? "store"
-                                                 : "atomic operation";
-  std::string message = format::concatenate(problem, " ", verb, " of ", bytes, " bytes at ",
+bool CtaExecutor::accessFault(Warp &warp, uint32_t pc, unsigned lane, const Access &access, uint64_t address,
+                              std::string_view problem) {
+  StateSpace space = access.space;
+  const char *verb = access.kind == AccessKind::Load    ? "load"
+                     : access.kind == AccessKind::Store ? "store"
+                                                        : "atomic operation";
+  std::string message = format::concatenate(problem, " ", verb, " of ", access.bytes, " bytes at ",
                                             hexadecimal(address), " in ", name(space), " memory");
   if (problem == "misaligned")
-    message += format::concatenate(", whose alignment must be ", bytes);
+    message += format::concatenate(", whose alignment must be ", access.alignment);
   bool isGlobal = space == StateSpace::Global || space == StateSpace::Constant;
   if (!isGlobal) {
     uint64_t size = space == StateSpace::Shared  ? launch.sharedBytes()

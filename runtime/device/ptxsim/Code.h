@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/device/ptxsim/Instruction.h"
+#include "runtime/device/ptxsim/Matrix.h"
 
 #include <string>
 #include <string_view>
@@ -52,6 +53,8 @@ struct Code {
   std::vector<Instruction> instructions; // ends with Exit
   std::vector<Row> rows;                 // elements of vectors
   std::vector<uint32_t> targets;         // of brx.idx
+  std::vector<MatrixProduct> products;   // of mma
+  std::vector<MatrixFragment> fragments; // of wmma.load and wmma.store
   std::vector<std::byte> constants;      // the start of every register file
   std::vector<SpecialRow> specials;
   Row registersBegin = 0; // where the kernel's own registers begin
@@ -63,6 +66,9 @@ struct Code {
   /// The target of branches whose lanes never meet again: no instruction has this number.
   static constexpr uint32_t kEnd = ~uint32_t(0);
 };
+
+/// Of one kernel.
+constexpr size_t kMostInstructions = size_t(1) << 20;
 
 /// Generic addresses: global memory is itself; the windows lie where no host address is (PTX ISA: "Generic
 /// Addressing").

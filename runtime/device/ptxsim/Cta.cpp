@@ -101,6 +101,7 @@ void CtaExecutor::begin(uint64_t cta) {
               uint32_t(cta / launch.grid[0] / launch.grid[1])};
   aliveThreads = launch.threads();
   barriers.fill(Barrier());
+  delayedArrivals.clear();
   std::memset(shared, 0, launch.sharedBytes());
   std::memset(local, 0, localStride * warps.size() * kLanes);
   for (Warp &warp : warps) {
@@ -111,6 +112,8 @@ void CtaExecutor::begin(uint64_t cta) {
     warp.alive = count == kLanes ? kFullMask : (1u << count) - 1;
     warp.executed = 0;
     warp.isSplit = false;
+    warp.copies.clear();
+    warp.committedGroups.fill(0);
     warp.fragments.clear();
     Fragment root;
     root.state = Fragment::State::Ready;

@@ -6,6 +6,7 @@
 #include "runtime/device/ptxsim/Simulator.h"
 #include "runtime/device/ptxsim/lanes/Lanes.h"
 
+#include <array>
 #include <memory>
 
 namespace winnow::ptxsim {
@@ -38,9 +39,30 @@ struct Fragment {
   uint32_t children = 0;
 };
 
+/// Copies that lanes of a warp have started with one cp.async. They are made as late as the waits allow, so
+/// that a missing wait shows.
+struct PendingCopy {
+  uint32_t pc = 0;
+  uint32_t mask = 0;  // lanes whose copy is not made yet
+  uint64_t order = 0; // of the CTA's copies and arrivals
+  unsigned bytes = 0;
+  std::array<uint64_t, kLanes> destinations, sources; // host addresses
+  std::array<uint8_t, kLanes> sourceBytes;            // the rest becomes zero
+  std::array<uint32_t, kLanes> groups;                // of each lane's groups
+};
+
+/// cp.async.mbarrier.arrive: an arrival once the lane's copies before `order` are made, which is when a
+/// thread asks.
+struct DelayedArrival {
+  uint64_t address = 0, order = 0;
+  uint32_t warp = 0, lane = 0;
+};
+
 struct Warp {
   uint32_t index = 0;
   uint32_t alive = 0;
+  std::vector<PendingCopy> copies;
+  std::array<uint32_t, kLanes> committedGroups{};
   std::byte *rows = nullptr;
   std::vector<Fragment> fragments;
   uint64_t executed = 0;
@@ -76,6 +98,12 @@ private:
     bool all = true, any = false;
   };
   enum class AccessKind : uint8_t { Load, Store, Atomic };
+  struct Access {
+    AccessKind kind;
+    StateSpace space;
+    unsigned bytes; // of a lane
+    unsigned alignment = bytes;
+  };
 
   // Cta.cpp: warps, barriers, reports.
   void begin(uint64_t cta);
@@ -109,8 +137,10 @@ private:
   bool branchIndexed(Warp &warp, uint32_t fragment, uint32_t &pc, uint32_t mask);
   bool warpSync(Warp &warp, uint32_t fragment, uint32_t pc, uint32_t mask);
 
-  // Exchange.cpp: between the lanes of a warp.
-  void exchange(Warp &warp, const Instruction &in, uint32_t mask);
+  // Exchange.cpp: between the lanes of a warp. False after a fault.
+  bool exchange(Warp &warp, uint32_t pc, uint32_t mask);
+  void elect(std::byte *rows, const Instruction &in, uint32_t mask);
+  void readClock(Warp &warp, const Instruction &in, uint32_t mask);
   void shuffle(std::byte *rows, const Instruction &in, uint32_t mask);
   void vote(std::byte *rows, const Instruction &in, uint32_t mask);
   void match(std::byte *rows, const Instruction &in, uint32_t mask);
@@ -120,12 +150,32 @@ private:
   bool memory(Warp &warp, uint32_t pc, uint32_t mask);
   void loadParameter(std::byte *rows, const Instruction &in, uint32_t mask);
   /// Makes host addresses of device addresses, after checking each.
-  bool resolve(Warp &warp, uint32_t pc, uint32_t mask, unsigned bytes, AccessKind kind, uint64_t *addresses);
-  bool resolveLane(Warp &warp, uint32_t pc, unsigned lane, unsigned bytes, AccessKind kind,
-                   uint64_t &address);
-  bool accessFault(Warp &warp, uint32_t pc, unsigned lane, unsigned bytes, AccessKind kind, StateSpace space,
-                   uint64_t address, std::string_view problem);
+  bool resolve(Warp &warp, uint32_t pc, uint32_t mask, const Access &access, uint64_t *addresses);
+  bool resolveLane(Warp &warp, uint32_t pc, unsigned lane, const Access &access, uint64_t &address);
+  bool accessFault(Warp &warp, uint32_t pc, unsigned lane, const Access &access, uint64_t address,
+                   std::string_view problem);
   void atomic(std::byte *rows, const Instruction &in, uint32_t mask, const uint64_t *addresses);
+
+  // MatrixAccess.cpp: instructions on matrices, which the whole warp executes together. False after a fault.
+  bool matrix(Warp &warp, uint32_t pc, uint32_t mask);
+  bool loadMatrix(Warp &warp, uint32_t pc);
+  bool storeMatrix(Warp &warp, uint32_t pc);
+  void transposeMatrix(std::byte *rows, const Instruction &in);
+  bool multiplyMatrices(Warp &warp, uint32_t pc);
+  bool accessFragment(Warp &warp, uint32_t pc);
+
+  // AsyncCopies.cpp: cp.async.
+  bool copyAsync(Warp &warp, uint32_t pc, uint32_t mask);
+  bool resolveParts(Warp &warp, uint32_t pc, uint32_t mask, PendingCopy &copy);
+  void commitCopies(Warp &warp, uint32_t mask);
+  void waitForCopies(Warp &warp, const Instruction &in, uint32_t mask);
+  template <class Choose> void completeCopies(Warp &warp, Choose choose);
+
+  // MemoryBarriers.cpp: mbarrier.
+  bool memoryBarrier(Warp &warp, uint32_t pc, uint32_t mask);
+  bool memoryBarrierLane(Warp &warp, uint32_t pc, unsigned lane, uint64_t address);
+  void completeArrivals(uint64_t address);
+  void countArrivals(uint64_t address, uint32_t count);
 
   const LaunchContext &launch;
   const Instruction *code;
@@ -135,6 +185,8 @@ private:
   std::byte *shared = nullptr, *local = nullptr;
   uint64_t localStride = 0;
   std::array<Barrier, 16> barriers;
+  std::vector<DelayedArrival> delayedArrivals;
+  uint64_t asyncOrder = 0;
   uint32_t aliveThreads = 0;
   Dimensions ctaIndex{};
   /// For each instruction the range that its last access was in; valid for the kind of access it makes.

@@ -278,6 +278,8 @@ bool Decoder::convert() {
   out.flags |= uint16_t((modifiers.take("ftz") ? kFlushToZero : 0) |
                         (modifiers.takeAny({"sat", "satfinite"}) ? kSaturate : 0) |
                         (modifiers.take("relu") ? kRelu : 0));
+  if (modifiers.take("tf32"))
+    return convertTf32(rounding);
   ScalarType to = modifiers.takeType(), from = modifiers.takeType();
   if (to == ScalarType::F16x2 || to == ScalarType::BF16x2)
     return from == ScalarType::F32 && rounding == Rounding::NearestEven ? convertPair(to)
@@ -321,6 +323,16 @@ bool Decoder::convert() {
     return false;
   emit();
   return true;
+}
+
+/// cvt.rna.tf32.f32, also with .rn and .rz.
+bool Decoder::convertTf32(std::optional<Rounding> rounding) {
+  bool isKnown =
+      rounding == Rounding::NearestAway || rounding == Rounding::NearestEven || rounding == Rounding::Zero;
+  if (!isKnown || out.flags & (kSaturate | kFlushToZero | kRelu) || modifiers.takeType() != ScalarType::F32)
+    return unsupported("conversion");
+  out.mode = uint8_t(*rounding);
+  return laneOperation(Operation::ConvertTf32, ScalarType::F32, ScalarType::F32, {ScalarType::F32});
 }
 
 bool Decoder::convertPair(ScalarType type) {

@@ -89,14 +89,15 @@ bool Decoder::load() {
   unsigned bytes = byteWidth(out.type);
   if (bytes == 0 || bytes > 8 || bytes * out.count > 32)
     return unsupported("type");
-  if (!finishModifiers() || !expectOperands(2) ||
+  size_t operands = takeCacheHint() ? 3 : 2;
+  if (!finishModifiers() || !expectOperands(operands) ||
       !vectorRows(current->operands[0], out.type, /*isDestination=*/true) ||
       !address(current->operands[1], space))
     return false;
   out.operation = Operation::Load;
   out.elementBytes = uint8_t(bytes);
   out.flags |= isSigned(out.type) ? kSignedA : 0;
-  if (space == StateSpace::Parameter && out.source[0] == kNoRow) {
+  if (out.space == StateSpace::Parameter && out.source[0] == kNoRow) {
     uint64_t size = uint64_t(bytes) * out.count, limit = kernel.parameterBytes;
     if (out.offset < 0 || size > limit || uint64_t(out.offset) > limit - size)
       return fail(current->location, format::concatenate("'", current->text, "' reads beyond the ", limit,
@@ -115,11 +116,12 @@ bool Decoder::store() {
   unsigned bytes = byteWidth(out.type);
   if (bytes == 0 || bytes > 8 || bytes * out.count > 32)
     return unsupported("type");
-  if (space == StateSpace::Parameter || space == StateSpace::Constant)
-    return unsupported("state space");
-  if (!finishModifiers() || !expectOperands(2) || !address(current->operands[0], space) ||
+  size_t operands = takeCacheHint() ? 3 : 2;
+  if (!finishModifiers() || !expectOperands(operands) || !address(current->operands[0], space) ||
       !vectorRows(current->operands[1], out.type, /*isDestination=*/false))
     return false;
+  if (out.space == StateSpace::Parameter || out.space == StateSpace::Constant)
+    return unsupported("state space");
   out.operation = Operation::Store;
   out.elementBytes = uint8_t(bytes);
   emit();
@@ -134,6 +136,21 @@ bool Decoder::prefetch() {
   if (!finishModifiers() || current->operands.empty())
     return unsupported("form");
   out.operation = Operation::Prefetch;
+  emit();
+  return true;
+}
+
+/// createpolicy: a hint that is nothing here.
+bool Decoder::createPolicy() {
+  while (modifiers.takeAny({"fractional", "range", "global", "cvt", "L2", "L2::evict_last",
+                            "L2::evict_normal", "L2::evict_first", "L2::evict_unchanged"})) {
+  }
+  if (!modifiers.take("b64"))
+    return unsupported("form");
+  if (!finishModifiers() || current->operands.empty() || !chooseLanes(Operation::Move, ScalarType::B64) ||
+      !destination(0, ScalarType::B64, out.destination))
+    return false;
+  out.source[0] = constant(8, 0);
   emit();
   return true;
 }

@@ -316,6 +316,8 @@ bool Decoder::address(const Operand &operand, StateSpace space) {
   bool isGlobal = symbol->space == StateSpace::Global || symbol->space == StateSpace::Constant;
   if (space == StateSpace::Generic && isGlobal)
     space = symbol->space;
+  if (space == StateSpace::Parameter && symbol->isCallParameter)
+    out.space = space = StateSpace::Local;
   if (symbol->space != space)
     return operandError(operand, format::concatenate("a variable in state space '.", ptxsim::name(space),
                                                      "' instead of '", operand.name, "'"));
@@ -345,6 +347,10 @@ bool Decoder::chooseLanes(Operation operation, ScalarType type) {
 }
 
 void Decoder::emit() {
+  if (code.instructions.size() >= kMostInstructions)
+    fail(current->location,
+         format::concatenate("kernel '", kernel.name, "' has more than ", kMostInstructions,
+                             " instructions, those of the functions that it calls included"));
   code.instructions.push_back(out);
   code.texts.push_back(current->text);
   out.flags |= kContinuation;
@@ -408,6 +414,8 @@ void Decoder::layOut() {
   }
   for (Row &row : code.rows)
     rewrite(row);
+  for (MatrixProduct &product : code.products)
+    rewrite(product.metadata);
   code.localBytes = (localBytes + 15) / 16 * 16;
 }
 

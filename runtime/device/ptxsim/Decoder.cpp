@@ -137,43 +137,51 @@ void Decoder::placeShared(const syntax::VariableDeclaration &variable) {
   sharedSymbols[variable.name] = symbol;
 }
 
-/// The kernel's own variables lie at the beginning, then those of the module that it names; variables of
-/// unknown size begin where all others end.
+/// The variables of the kernel and of functions that it calls lie at the beginning, then those of the module
+/// that they name; variables of unknown size begin where all others end.
 bool Decoder::placeReferencedShared() {
   std::vector<const syntax::VariableDeclaration *> dynamic;
-  for (const syntax::Statement &statement : function.body) {
-    auto *variable = std::get_if<syntax::VariableDeclaration>(&statement);
-    if (!variable || variable->space != StateSpace::Shared)
-      continue;
-    if (variable->elements == 0)
-      dynamic.push_back(variable);
-    else
-      code.sharedBytes = alignUp(code.sharedBytes, variableAlignment(*variable)) + variableBytes(*variable);
-    if (code.sharedBytes > kMostSharedBytes)
-      break;
-  }
-  for (const syntax::Statement &statement : function.body) {
-    auto *in = std::get_if<syntax::Instruction>(&statement);
-    for (size_t i = 0; in && i < in->operands.size(); ++i) {
-      auto found = module.shared.find(in->operands[i].name);
-      if (found == module.shared.end() || sharedSymbols.count(found->first))
+  std::vector<const syntax::Function *> functions = reachableFunctions();
+  for (const syntax::Function *reached : functions)
+    for (const syntax::Statement &statement : reached->body) {
+      auto *variable = std::get_if<syntax::VariableDeclaration>(&statement);
+      if (!variable || variable->space != StateSpace::Shared)
         continue;
-      placeShared(*found->second);
-      if (found->second->elements == 0)
-        dynamic.push_back(found->second);
+      if (variable->elements == 0) {
+        dynamic.push_back(variable);
+        continue;
+      }
+      uint64_t offset = alignUp(code.sharedBytes, variableAlignment(*variable));
+      sharedOffsets[variable] = offset;
+      code.sharedBytes = offset + variableBytes(*variable);
       if (code.sharedBytes > kMostSharedBytes)
-        break;
+        return tooMuchShared();
     }
-  }
+  for (const syntax::Function *reached : functions)
+    for (const syntax::Statement &statement : reached->body) {
+      auto *in = std::get_if<syntax::Instruction>(&statement);
+      for (size_t i = 0; in && i < in->operands.size(); ++i) {
+        auto found = module.shared.find(in->operands[i].name);
+        if (found == module.shared.end() || sharedSymbols.count(found->first))
+          continue;
+        placeShared(*found->second);
+        if (found->second->elements == 0)
+          dynamic.push_back(found->second);
+        if (code.sharedBytes > kMostSharedBytes)
+          return tooMuchShared();
+      }
+    }
   for (const syntax::VariableDeclaration *variable : dynamic)
     code.sharedBytes = alignUp(code.sharedBytes, variableAlignment(*variable));
   for (const syntax::VariableDeclaration *variable : dynamic)
     if (module.shared.count(variable->name))
       placeShared(*variable);
-  if (code.sharedBytes > kMostSharedBytes)
-    return fail(function.location,
-                format::concatenate("more than ", kMostSharedBytes, " bytes of shared memory"));
   return true;
+}
+
+bool Decoder::tooMuchShared() {
+  return fail(function.location,
+              format::concatenate("more than ", kMostSharedBytes, " bytes of shared memory"));
 }
 
 bool Decoder::declareVariable(const syntax::VariableDeclaration &variable) {
@@ -184,14 +192,11 @@ bool Decoder::declareVariable(const syntax::VariableDeclaration &variable) {
   if (!variable.initializer.empty())
     return fail(variable.location, "only variables of the module may have an initializer");
   if (variable.space == StateSpace::Shared) {
-    if (variable.elements == 0) {
-      symbol.address = alignUp(code.sharedBytes, variableAlignment(variable));
-    } else {
-      functionShared = alignUp(functionShared, variableAlignment(variable));
-      symbol.address = functionShared;
-      functionShared += symbol.size;
-    }
-  } else if (variable.space == StateSpace::Local) {
+    symbol.address = variable.elements == 0 ? alignUp(code.sharedBytes, variableAlignment(variable))
+                                            : sharedOffsets[&variable];
+  } else if (variable.space == StateSpace::Local || variable.space == StateSpace::Parameter) {
+    symbol.space = StateSpace::Local;
+    symbol.isCallParameter = variable.space == StateSpace::Parameter;
     if (symbol.size > kMostLocalBytes)
       return fail(variable.location,
                   format::concatenate("more than ", kMostLocalBytes, " bytes of local memory"));
@@ -245,12 +250,25 @@ bool Decoder::instruction(const syntax::Instruction &instruction) {
 format::Status Decoder::run() {
   scopes.emplace_back();
   declareParameters();
-  if (!status.ok() || !placeReferencedShared())
+  if (!status.ok() || !placeReferencedShared() || !statements(function.body))
     return status;
-  for (const syntax::Statement &statement : function.body) {
+  Instruction end;
+  end.operation = Operation::Exit;
+  end.location = function.location;
+  code.instructions.push_back(end);
+  code.texts.push_back("the end of the kernel");
+  if (!closeScope())
+    return status;
+  layOut();
+  computeReconvergence(code);
+  return status;
+}
+
+bool Decoder::statements(const std::vector<syntax::Statement> &body) {
+  for (const syntax::Statement &statement : body) {
     bool ok = true;
     if (auto *in = std::get_if<syntax::Instruction>(&statement)) {
-      ok = instruction(*in);
+      ok = instruction(*in) && status.ok();
     } else if (auto *label = std::get_if<syntax::Label>(&statement)) {
       ok = scopes.back().labels.emplace(label->name, uint32_t(code.instructions.size())).second ||
            fail(label->location, format::concatenate("label '", label->name, "' is defined twice"));
@@ -269,18 +287,9 @@ format::Status Decoder::run() {
       ok = closeScope();
     }
     if (!ok)
-      return status;
+      return false;
   }
-  Instruction end;
-  end.operation = Operation::Exit;
-  end.location = function.location;
-  code.instructions.push_back(end);
-  code.texts.push_back("the end of the kernel");
-  if (!closeScope())
-    return status;
-  layOut();
-  computeReconvergence(code);
-  return status;
+  return true;
 }
 
 format::Result<Kernel> decodeKernel(const syntax::Function &function, const ModuleSymbols &module) {

@@ -20,12 +20,14 @@ struct Symbol {
   uint64_t address = 0; // in its space; the host's for global and const
   uint64_t size = 0;
   const syntax::BranchTargets *targets = nullptr;
+  bool isCallParameter = false; // a .param variable of a function: local memory
 };
 
 /// What kernels see of their module. `shared` variables get their place in each kernel that uses them.
 struct ModuleSymbols {
   std::unordered_map<std::string_view, Symbol> memory;
   std::unordered_map<std::string_view, const syntax::VariableDeclaration *> shared;
+  std::unordered_map<std::string_view, const syntax::Function *> functions; // not kernels
 };
 
 /// Bytes of the variable's array; 0 for one of unknown size. Natural alignment unless given.

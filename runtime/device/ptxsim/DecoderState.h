@@ -47,8 +47,10 @@ private:
   bool declare(std::string_view name, Location location, const Symbol &symbol);
   void placeShared(const syntax::VariableDeclaration &variable);
   bool placeReferencedShared();
+  bool tooMuchShared();
   std::optional<Symbol> find(std::string_view name);
   bool closeScope();
+  bool statements(const std::vector<syntax::Statement> &body);
   bool instruction(const syntax::Instruction &instruction);
 
   // Rows (DecodeOperands.cpp). Until layOut() a row is a number in `rowInfos`.
@@ -134,11 +136,14 @@ private:
   bool set();
   bool convert();
   bool convertPair(ScalarType type);
+  bool convertTf32(std::optional<Rounding> rounding);
   bool convertAddress();
   bool isInSpace();
   bool load();
   bool store();
   bool prefetch();
+  bool createPolicy();
+  bool takeCacheHint() { return modifiers.take("L2::cache_hint"); }
   bool atomic();
   bool vectorRows(const syntax::Operand &operand, ScalarType type, bool isDestination);
   bool branch();
@@ -151,6 +156,40 @@ private:
   bool activeMask();
   bool match();
   bool warpReduce();
+  bool elect();
+
+  // DecodeAsync.cpp
+  bool asynchronous();
+  bool copyControl(Operation control, size_t operandCount);
+  bool copyAsync();
+  bool copySource(const syntax::Operand &operand);
+  bool memoryBarrier();
+  bool memoryBarrierOperands(ScalarType result, ScalarType operand, bool isOptional);
+  bool pendingCount();
+
+  // DecodeMatrix.cpp
+  bool isWarpWide();
+  bool fragmentRegisters(size_t index, MatrixFragment &fragment, bool isDestination);
+  bool loadStoreMatrix();
+  bool transposeMatrix();
+  bool multiplyMatrices();
+  bool sparseOperands(MatrixProduct &product);
+  bool emitProduct(MatrixProduct &product, size_t operandCount);
+  bool warpMatrix();
+  bool loadStoreFragment(bool isLoad);
+
+  // DecodeCalls.cpp
+  bool call();
+  bool callUndefined(const syntax::Function &callee);
+  bool expandCall(const syntax::Function &callee, const std::vector<syntax::Operand> &results,
+                  const std::vector<syntax::Operand> &arguments);
+  struct Scope;
+  bool bindArgument(const syntax::VariableDeclaration &formal, const syntax::Operand &actual, Scope &inner);
+  bool bindResult(const syntax::VariableDeclaration &formal, const syntax::Operand &actual, Scope &inner,
+                  std::vector<std::pair<Row, Row>> &registerResults);
+  bool bindVariable(const syntax::VariableDeclaration &formal, const syntax::Operand &actual, Scope &inner);
+  bool copyRegister(Row from, Row to, ScalarType type);
+  std::vector<const syntax::Function *> reachableFunctions() const;
 
   static const std::unordered_map<std::string_view, Mnemonic> &mnemonics();
 
@@ -185,8 +224,11 @@ private:
   std::map<std::pair<unsigned, uint64_t>, Row> constants;
   std::map<std::pair<SpecialRegister, unsigned>, Row> specials;
   Row carryRow = kNoRow;
-  uint64_t localBytes = 0, functionShared = 0;
+  uint64_t localBytes = 0;
   std::unordered_map<std::string_view, Symbol> sharedSymbols; // of the module, placed in this kernel
+  std::unordered_map<const syntax::VariableDeclaration *, uint64_t> sharedOffsets; // of functions' variables
+  std::vector<const syntax::Function *> callees; // whose bodies are being decoded, the innermost last
+  std::vector<size_t> returns;                   // of the innermost: branches to its end
 
   // The instruction being decoded.
   const syntax::Instruction *current = nullptr;

@@ -22,38 +22,63 @@ void writeLanes(std::byte *rows, Row offset, const uint32_t *values, uint32_t ma
       out[i] = values[i];
 }
 
+void writeSame(std::byte *rows, Row offset, uint32_t value, uint32_t mask) {
+  uint32_t values[kLanes];
+  for (uint32_t &each : values)
+    each = value;
+  writeLanes(rows, offset, values, mask);
+}
+
 } // namespace
 
-void CtaExecutor::exchange(Warp &warp, const Instruction &in, uint32_t mask) {
+bool CtaExecutor::exchange(Warp &warp, uint32_t pc, uint32_t mask) {
+  const Instruction &in = code[pc];
   switch (in.operation) {
   case Operation::Shuffle:
-    return shuffle(warp.rows, in, mask);
+    shuffle(warp.rows, in, mask);
+    return true;
   case Operation::Vote:
-    return vote(warp.rows, in, mask);
+    vote(warp.rows, in, mask);
+    return true;
   case Operation::Match:
-    return match(warp.rows, in, mask);
+    match(warp.rows, in, mask);
+    return true;
   case Operation::WarpReduce:
-    return warpReduce(warp.rows, in, mask);
-  case Operation::ActiveMask: {
-    uint32_t values[kLanes];
-    for (uint32_t &value : values)
-      value = mask;
-    return writeLanes(warp.rows, in.destination, values, mask);
+    warpReduce(warp.rows, in, mask);
+    return true;
+  case Operation::Elect:
+    elect(warp.rows, in, mask);
+    return true;
+  case Operation::ActiveMask:
+    writeSame(warp.rows, in.destination, mask, mask);
+    return true;
+  case Operation::ReadClock:
+    readClock(warp, in, mask);
+    return true;
+  case Operation::WarpBarrier: // moves no data
+    return true;
+  default:
+    return matrix(warp, pc, mask);
   }
-  case Operation::ReadClock: {
-    auto now = std::chrono::steady_clock::now().time_since_epoch();
-    uint64_t time = uint64_t(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
-    bool isTimer = SpecialRegister(in.mode) == SpecialRegister::GlobalTimer;
-    uint64_t value = isTimer ? time : warp.executed;
-    unsigned bytes = SpecialRegister(in.mode) == SpecialRegister::Clock ? 4 : 8;
-    for (unsigned i = 0; i < kLanes; ++i)
-      if (mask >> i & 1)
-        std::memcpy(warp.rows + in.destination + i * bytes, &value, bytes);
-    return;
-  }
-  default: // bar.warp.sync moves no data
-    return;
-  }
+}
+
+void CtaExecutor::readClock(Warp &warp, const Instruction &in, uint32_t mask) {
+  auto now = std::chrono::steady_clock::now().time_since_epoch();
+  uint64_t time = uint64_t(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+  bool isTimer = SpecialRegister(in.mode) == SpecialRegister::GlobalTimer;
+  uint64_t value = isTimer ? time : warp.executed;
+  unsigned bytes = SpecialRegister(in.mode) == SpecialRegister::Clock ? 4 : 8;
+  for (unsigned i = 0; i < kLanes; ++i)
+    if (mask >> i & 1)
+      std::memcpy(warp.rows + in.destination + i * bytes, &value, bytes);
+}
+
+/// The leader is the lowest lane that takes part, which PTX leaves open.
+void CtaExecutor::elect(std::byte *rows, const Instruction &in, uint32_t mask) {
+  if (in.destination != kNoRow)
+    writeSame(rows, in.destination, uint32_t(__builtin_ctz(mask)), mask);
+  if (in.destination2 != kNoRow)
+    writePredicate(rows, in.destination2, mask & -mask, mask);
 }
 
 /// The source lane is computed from b and the clamp and segment mask in c. A source that does not take part
@@ -99,12 +124,8 @@ void CtaExecutor::shuffle(std::byte *rows, const Instruction &in, uint32_t mask)
 void CtaExecutor::vote(std::byte *rows, const Instruction &in, uint32_t mask) {
   uint32_t bits = *row<uint32_t>(rows, in.source[0]);
   bits = (in.flags & kInvert ? ~bits : bits) & mask;
-  if (VoteMode(in.mode) == VoteMode::Ballot) {
-    uint32_t values[kLanes];
-    for (uint32_t &value : values)
-      value = bits;
-    return writeLanes(rows, in.destination, values, mask);
-  }
+  if (VoteMode(in.mode) == VoteMode::Ballot)
+    return writeSame(rows, in.destination, bits, mask);
   bool all = bits == mask, any = bits != 0;
   bool result = VoteMode(in.mode) == VoteMode::All   ? all
                 : VoteMode(in.mode) == VoteMode::Any ? any
@@ -158,10 +179,7 @@ void CtaExecutor::warpReduce(std::byte *rows, const Instruction &in, uint32_t ma
       break;
     }
   }
-  uint32_t values[kLanes];
-  for (uint32_t &value : values)
-    value = result;
-  writeLanes(rows, in.destination, values, mask);
+  writeSame(rows, in.destination, result, mask);
 }
 
 } // namespace winnow::ptxsim

@@ -102,12 +102,33 @@ bool CtaExecutor::control(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mas
   case Operation::Vote:
   case Operation::Match:
   case Operation::WarpReduce:
+  case Operation::Elect:
+  case Operation::LoadMatrix:
+  case Operation::StoreMatrix:
+  case Operation::TransposeMatrix:
+  case Operation::MultiplyMatrices:
+  case Operation::LoadFragment:
+  case Operation::StoreFragment:
     if (!warpSync(warp, index, pc, mask))
       return false;
     break;
   case Operation::ActiveMask:
   case Operation::ReadClock:
-    exchange(warp, in, mask);
+    exchange(warp, pc, mask);
+    break;
+  case Operation::CopyAsync:
+    if (!copyAsync(warp, pc, mask))
+      return false;
+    break;
+  case Operation::CommitCopies:
+    commitCopies(warp, mask);
+    break;
+  case Operation::WaitCopies:
+    waitForCopies(warp, in, mask);
+    break;
+  case Operation::MemoryBarrier:
+    if (!memoryBarrier(warp, pc, mask))
+      return false;
     break;
   case Operation::Fence:
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -158,10 +179,8 @@ bool CtaExecutor::warpSync(Warp &warp, uint32_t index, uint32_t pc, uint32_t mas
   if (mask & ~members)
     return fault(warp, pc, mask & ~members,
                  "a thread executes a warp-wide instruction whose member mask does not name it");
-  if ((members & warp.alive & ~mask) == 0) {
-    exchange(warp, in, mask);
-    return true;
-  }
+  if ((members & warp.alive & ~mask) == 0)
+    return exchange(warp, pc, mask);
   Fragment &fragment = warp.fragments[index];
   fragment.state = Fragment::State::AtWarpSync;
   fragment.next = pc;

@@ -126,7 +126,8 @@ void CtaExecutor::releaseWarpSyncs(Warp &warp) {
     }
     if (members & warp.alive & ~arrived)
       continue;
-    exchange(warp, in, arrived);
+    if (!exchange(warp, next, arrived))
+      return;
     for (Fragment *fragment : group) {
       fragment->state = Fragment::State::Ready;
       ++fragment->next;

@@ -96,7 +96,8 @@ enum class Operation : uint8_t {
   Extend,       // cvt between integers whose result is the low bits, extended as `type` says
   ConvertFloat, // cvt.rn from `convertFrom` to `type`, the common pairs
   ConvertPair,  // cvt of two floats to a packed f16x2 or bf16x2
-  LastLaneOperation = ConvertPair,
+  ConvertTf32,  // cvt.rna.tf32.f32
+  LastLaneOperation = ConvertTf32,
 
   Branch,
   BranchIndexed,
@@ -120,6 +121,17 @@ enum class Operation : uint8_t {
   WarpReduce,
   ActiveMask,
   ReadClock,
+  Elect,
+  CopyAsync,
+  CommitCopies,
+  WaitCopies, // source[0]: how many groups may be left; without, none, and no copy outside groups either
+  MemoryBarrier,
+  LoadMatrix,
+  StoreMatrix,
+  TransposeMatrix,
+  MultiplyMatrices,
+  LoadFragment,
+  StoreFragment,
 };
 constexpr unsigned kLaneOperationCount = unsigned(Operation::LastLaneOperation) + 1;
 
@@ -147,6 +159,24 @@ enum class AtomicOperation : uint8_t {
   Increment,
   Decrement
 };
+/// The forms of mbarrier, and of cp.async.mbarrier.arrive.
+enum class MemoryBarrierMode : uint8_t {
+  Initialize,
+  Invalidate,
+  Arrive,
+  ArriveNoComplete,
+  ArriveExpectTransactions,
+  ArriveDrop,
+  ArriveDropNoComplete,
+  ArriveDropExpectTransactions,
+  ExpectTransactions,
+  CompleteTransactions,
+  TestState,
+  TestParity,
+  PendingCount,
+  ArriveAfterCopies,
+  ArriveAfterCopiesNoIncrement
+};
 enum class ShuffleMode : uint8_t { Up, Down, Butterfly, Index };
 enum class VoteMode : uint8_t { All, Any, Uniform, Ballot };
 enum class PermuteMode : uint8_t {
@@ -160,21 +190,23 @@ enum class PermuteMode : uint8_t {
 };
 
 // Instruction::flags.
-constexpr uint16_t kFlushToZero = 1;   // .ftz
-constexpr uint16_t kSaturate = 2;      // .sat, .satfinite
-constexpr uint16_t kRelu = 4;          // .relu
-constexpr uint16_t kInvert = 8;        // compare: the negated comparison; vote: the negated predicate
-constexpr uint16_t kNegateThird = 16;  // setp: its predicate operand is negated; selp: its selector is
-constexpr uint16_t kGuardNegated = 32; // @!p
-constexpr uint16_t kContinuation = 64; // a further step of the PTX instruction before: not counted
-constexpr uint16_t kUniform = 128;     // bra.uni
-constexpr uint16_t kWrap = 256;        // shf.wrap, bmsk.wrap; brev has none
-constexpr uint16_t kSignedA = 512;     // dp4a, dp2a, Load: the first operand (the value) is signed
-constexpr uint16_t kSignedB = 1024;    // dp4a, dp2a: the second is
-constexpr uint16_t kHigh = 2048;       // dp2a.hi
-constexpr uint16_t kAligned = 4096;    // bar.sync, barrier.sync.aligned
-constexpr uint16_t kCarryIn = 8192;    // addc, subc, madc
-constexpr uint16_t kCarryOut = 16384;  // .cc
+constexpr uint16_t kFlushToZero = 1;    // .ftz
+constexpr uint16_t kSaturate = 2;       // .sat, .satfinite
+constexpr uint16_t kRelu = 4;           // .relu
+constexpr uint16_t kInvert = 8;         // compare: the negated comparison; vote: the negated predicate
+constexpr uint16_t kNegateThird = 16;   // setp: its predicate operand is negated; selp: its selector is
+constexpr uint16_t kGuardNegated = 32;  // @!p
+constexpr uint16_t kContinuation = 64;  // a further step of the PTX instruction before: not counted
+constexpr uint16_t kUniform = 128;      // bra.uni
+constexpr uint16_t kWrap = 256;         // shf.wrap, bmsk.wrap; brev has none
+constexpr uint16_t kTranspose = 256;    // ldmatrix, stmatrix: .trans
+constexpr uint16_t kIgnoreSource = 256; // cp.async: source[3] is a predicate, by which zeros are written
+constexpr uint16_t kSignedA = 512;      // dp4a, dp2a, Load: the first operand (the value) is signed
+constexpr uint16_t kSignedB = 1024;     // dp4a, dp2a: the second is
+constexpr uint16_t kHigh = 2048;        // dp2a.hi
+constexpr uint16_t kAligned = 4096;     // bar.sync, barrier.sync.aligned
+constexpr uint16_t kCarryIn = 8192;     // addc, subc, madc
+constexpr uint16_t kCarryOut = 16384;   // .cc
 
 /// Rows of the register file are addressed by their byte offset from the warp's first row.
 using Row = uint32_t;
@@ -208,10 +240,13 @@ struct Instruction {
   uint8_t registerBytes = 4; // Load, Convert, Extend: of a lane of the destination; Store: of the source
   uint8_t sourceBytes = 4;   // Convert, Extend: of a lane of the source; memory: of the address
   BooleanOperation combine = BooleanOperation::None; // setp
-  uint32_t target = 0; // Branch: an instruction; vectors, brx.idx: first entry of Code::rows or ::targets
+  // Branch: an instruction; vectors, brx.idx: first entry of Code::rows or ::targets; mma: entry of
+  // ::products; wmma.load, wmma.store: entry of ::fragments.
+  uint32_t target = 0;
   uint32_t targetCount = 0;   // BranchIndexed
   uint32_t reconvergence = 0; // branches: where the lanes meet again; Code::kEnd: nowhere
   int64_t offset = 0;         // memory: added to the address
+  int64_t sourceOffset = 0;   // cp.async: added to the address that is read
   Location location;
 };
 

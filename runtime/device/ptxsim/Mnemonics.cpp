@@ -83,6 +83,16 @@ const std::unordered_map<std::string_view, Decoder::Mnemonic> &Decoder::mnemonic
       {"activemask", {&Decoder::activeMask, O::ActiveMask}},
       {"match", {&Decoder::match, O::Match}},
       {"redux", {&Decoder::warpReduce, O::WarpReduce}},
+      {"elect", {&Decoder::elect, O::Elect}},
+      {"call", {&Decoder::call, O::Branch}},
+      {"cp", {&Decoder::asynchronous, O::CopyAsync}},
+      {"mbarrier", {&Decoder::memoryBarrier, O::MemoryBarrier}},
+      {"createpolicy", {&Decoder::createPolicy, O::Move}},
+      {"ldmatrix", {&Decoder::loadStoreMatrix, O::LoadMatrix}},
+      {"stmatrix", {&Decoder::loadStoreMatrix, O::StoreMatrix}},
+      {"movmatrix", {&Decoder::transposeMatrix, O::TransposeMatrix}},
+      {"mma", {&Decoder::multiplyMatrices, O::MultiplyMatrices}},
+      {"wmma", {&Decoder::warpMatrix, O::MultiplyMatrices}},
   };
   return table;
 }

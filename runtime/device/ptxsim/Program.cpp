@@ -30,6 +30,9 @@ public:
       if (Status status = initialize(variable); !status.ok())
         return status;
     for (const syntax::Function &function : parsed->functions)
+      if (Status status = declare(function); !status.ok())
+        return status;
+    for (const syntax::Function &function : parsed->functions)
       if (Status status = decode(function); !status.ok())
         return status;
     return {};
@@ -69,6 +72,19 @@ private:
       return errorAt(variable.location, format::concatenate("'", variable.name, "' is declared twice"));
     storage.ranges.push_back(
         {symbol.address, size, std::string(variable.name), variable.space == StateSpace::Global});
+    return {};
+  }
+
+  /// A function may be declared any number of times, and defined once.
+  Status declare(const syntax::Function &function) {
+    if (function.isEntry)
+      return {};
+    const syntax::Function *&known = symbols.functions[function.name];
+    if (known && known->hasBody && function.hasBody)
+      return errorAt(function.location,
+                     format::concatenate("function '", function.name, "' is defined twice"));
+    if (!known || function.hasBody)
+      known = &function;
     return {};
   }
 

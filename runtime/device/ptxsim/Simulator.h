@@ -60,6 +60,7 @@ struct Statistics {
   uint64_t warpInstructions = 0, laneInstructions = 0;
   // Lane counts. A packed operation on two f16 counts twice, dp4a is four integer multiply-adds, dp2a two.
   uint64_t floatMultiplyAdds = 0, floatMultiplies = 0, floatAdds = 0, otherFloat = 0;
+  uint64_t tensorMultiplyAdds = 0; // of mma; of a sparse product those with zeros, too
   uint64_t integerMultiplyAdds = 0, integerMultiplies = 0, otherInteger = 0;
   uint64_t comparisons = 0, conversions = 0, moves = 0, control = 0;
   uint64_t atomics = 0, shuffles = 0;

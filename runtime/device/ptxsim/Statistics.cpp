@@ -70,10 +70,23 @@ void addLaneOperation(Statistics &sum, const Instruction &in, uint64_t lanes) {
     addInteger(sum, in, lanes);
 }
 
-void addOther(Statistics &sum, const Instruction &in, const InstructionCount &count) {
+void addOther(Statistics &sum, const Code &code, const Instruction &in, const InstructionCount &count) {
   uint64_t bytes = count.lanes * byteWidth(in.type) * in.count;
   Statistics::Traffic &traffic = sum.memory[unsigned(in.space)];
   switch (in.operation) {
+  case Operation::MultiplyMatrices: {
+    const MatrixShape &shape = code.products[in.target].shape;
+    sum.tensorMultiplyAdds += count.warps * shape.m * shape.n * shape.k;
+    break;
+  }
+  case Operation::CopyAsync: {
+    Statistics::Traffic &read = sum.memory[unsigned(StateSpace::Global)];
+    read.loads += count.lanes;
+    read.loadBytes += count.lanes * in.elementBytes;
+    traffic.stores += count.lanes;
+    traffic.storeBytes += count.lanes * in.elementBytes;
+    break;
+  }
   case Operation::Load:
   case Operation::LoadParameter:
     traffic.loads += count.lanes;
@@ -86,6 +99,16 @@ void addOther(Statistics &sum, const Instruction &in, const InstructionCount &co
   case Operation::Atomic:
     sum.atomics += count.lanes;
     break;
+  case Operation::LoadMatrix:
+    traffic.loads += count.lanes;
+    traffic.loadBytes += bytes;
+    break;
+  case Operation::StoreMatrix:
+    traffic.stores += count.lanes;
+    traffic.storeBytes += bytes;
+    break;
+  case Operation::Elect:
+  case Operation::TransposeMatrix:
   case Operation::Shuffle:
   case Operation::Vote:
   case Operation::Match:
@@ -126,7 +149,7 @@ Statistics summarize(const Code &code, const std::vector<InstructionCount> &coun
     if (in.operation <= Operation::LastLaneOperation)
       addLaneOperation(sum, in, counts[i].lanes);
     else
-      addOther(sum, in, counts[i]);
+      addOther(sum, code, in, counts[i]);
   }
   return sum;
 }
@@ -141,6 +164,7 @@ std::vector<std::pair<std::string, uint64_t>> Statistics::named() const {
                                                             {"integer_multiply_adds", integerMultiplyAdds},
                                                             {"integer_multiplies", integerMultiplies},
                                                             {"other_integer", otherInteger},
+                                                            {"tensor_multiply_adds", tensorMultiplyAdds},
                                                             {"comparisons", comparisons},
                                                             {"conversions", conversions},
                                                             {"moves", moves},
@@ -168,7 +192,7 @@ void Statistics::add(const Statistics &other) {
         &Statistics::integerMultiplyAdds, &Statistics::integerMultiplies, &Statistics::otherInteger,
         &Statistics::comparisons, &Statistics::conversions, &Statistics::moves, &Statistics::control,
         &Statistics::atomics, &Statistics::shuffles, &Statistics::branches, &Statistics::divergentBranches,
-        &Statistics::barriers})
+        &Statistics::barriers, &Statistics::tensorMultiplyAdds})
     this->*member += other.*member;
   for (size_t space = 0; space < memory.size(); ++space)
     for (auto member : {&Traffic::loads, &Traffic::loadBytes, &Traffic::stores, &Traffic::storeBytes})

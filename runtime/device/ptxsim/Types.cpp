@@ -66,7 +66,7 @@ std::optional<StateSpace> parseSpace(std::string_view text) {
     return StateSpace::Local;
   if (text == "const")
     return StateSpace::Constant;
-  if (text == "param" || text == "param::entry")
+  if (text == "param" || text == "param::entry" || text == "param::func")
     return StateSpace::Parameter;
   return std::nullopt;
 }

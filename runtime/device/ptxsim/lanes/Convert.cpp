@@ -124,6 +124,24 @@ template <class Op> void convertPair(std::byte *rows, const Instruction &in, uin
   out.finish(mask);
 }
 
+/// To the upper 19 bits, in which a tf32 is kept.
+void toTf32(std::byte *rows, const Instruction &in, uint32_t mask) {
+  Output<uint32_t> out(rows, in.destination, mask);
+  const uint32_t *a = row<uint32_t>(rows, in.source[0]);
+  // Ties go away from zero, or to even: then one less is added where the lowest bit that stays is 0.
+  uint32_t half = Rounding(in.mode) == Rounding::NearestAway   ? 0x1000
+                  : Rounding(in.mode) == Rounding::NearestEven ? 0xfff
+                                                               : 0;
+  uint32_t isEven = Rounding(in.mode) == Rounding::NearestEven;
+  uint32_t *values = out.values;
+  WINNOW_LANE_LOOP
+  for (unsigned i = 0; i < kLanes; ++i) {
+    uint32_t rounded = (a[i] + half + (a[i] >> 13 & isEven)) & 0xffffe000;
+    values[i] = (a[i] & 0x7fffffff) > 0x7f800000 ? 0x7fffe000 : rounded;
+  }
+  out.finish(mask);
+}
+
 } // namespace
 
 namespace WINNOW_LANE_SET {
@@ -134,6 +152,7 @@ void installConvert(LaneTable &table) {
   table.set(Operation::ConvertFloat, ScalarType::BF16, unaryTo<ToBfloat, uint16_t, float>);
   table.set(Operation::ConvertFloat, ScalarType::S32, toInteger<ToSigned32, int32_t>);
   table.set(Operation::ConvertFloat, ScalarType::U32, toInteger<ToUnsigned32, uint32_t>);
+  table.set(Operation::ConvertTf32, ScalarType::F32, toTf32);
   table.set(Operation::ConvertPair, ScalarType::F16x2, convertPair<ToHalf>);
   table.set(Operation::ConvertPair, ScalarType::BF16x2, convertPair<ToBfloat>);
 }

@@ -18,6 +18,7 @@ LaneTable makeTable() {
     lanes_avx2::installApproximate(table);
     lanes_avx2::installCompare(table);
     lanes_avx2::installConvert(table);
+    lanes_avx2::installMatrices(table);
     lanes_avx2::installMemory(table);
     return table;
   }
@@ -30,6 +31,7 @@ LaneTable makeTable() {
   lanes_baseline::installApproximate(table);
   lanes_baseline::installCompare(table);
   lanes_baseline::installConvert(table);
+  lanes_baseline::installMatrices(table);
   lanes_baseline::installMemory(table);
   return table;
 }

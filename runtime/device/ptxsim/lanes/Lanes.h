@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/device/ptxsim/Instruction.h"
+#include "runtime/device/ptxsim/Matrix.h"
 
 #include <array>
 
@@ -22,9 +23,13 @@ struct MemoryLanes {
                 const uint64_t *addresses, const Row *elements) = nullptr;
 };
 
+/// The loops of mma: `rows` is the warp's register file, `registers` are Code::rows.
+using MatrixFunction = void (*)(std::byte *rows, const MatrixProduct &product, const Row *registers);
+
 /// By operation and type; null where PTX has no such instruction.
 struct LaneTable {
   MemoryLanes memory;
+  MatrixFunction multiplyMatrices = nullptr;
   std::array<std::array<LaneFunction, kScalarTypeCount>, kLaneOperationCount> functions{};
 
   void set(Operation operation, ScalarType type, LaneFunction function) {

@@ -16,6 +16,7 @@ namespace winnow::ptxsim {
   void installApproximate(LaneTable &table);                                                                 \
   void installCompare(LaneTable &table);                                                                     \
   void installConvert(LaneTable &table);                                                                     \
+  void installMatrices(LaneTable &table);                                                                    \
   void installMemory(LaneTable &table);                                                                      \
   }
 WINNOW_DECLARE_LANE_SET(lanes_baseline)

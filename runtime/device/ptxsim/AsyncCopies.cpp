@@ -1,0 +1,121 @@
+// cp.async (PTX ISA: "Data Movement and Conversion Instructions: Asynchronous copy"). Groups are counted for
+// each thread. A copy is made when a wait of its thread or a barrier that tracks it demands it, and never
+// before.
+#include "runtime/device/ptxsim/Cta.h"
+
+#include <cstring>
+
+namespace winnow::ptxsim {
+namespace {
+
+void makeCopy(const PendingCopy &copy, unsigned lane) {
+  auto *destination = reinterpret_cast<std::byte *>(copy.destinations[lane]);
+  unsigned used = copy.sourceBytes[lane];
+  if (used)
+    std::memcpy(destination, reinterpret_cast<const void *>(copy.sources[lane]), used);
+  std::memset(destination + used, 0, copy.bytes - used);
+}
+
+} // namespace
+
+bool CtaExecutor::copyAsync(Warp &warp, uint32_t pc, uint32_t mask) {
+  const Instruction &in = code[pc];
+  auto *sizes =
+      in.source[2] == kNoRow ? nullptr : reinterpret_cast<const uint32_t *>(warp.rows + in.source[2]);
+  uint32_t ignored =
+      in.source[3] == kNoRow ? 0 : *reinterpret_cast<const uint32_t *>(warp.rows + in.source[3]);
+  if (in.flags & kNegateThird)
+    ignored = ~ignored;
+  warp.copies.emplace_back();
+  PendingCopy &copy = warp.copies.back();
+  copy.pc = pc;
+  copy.mask = mask;
+  copy.bytes = in.elementBytes;
+  copy.order = ++asyncOrder;
+  copy.groups = warp.committedGroups;
+  uint32_t reading = 0, partial = 0;
+  for (unsigned lane = 0; lane < kLanes; ++lane) {
+    // A size beyond that of the copy is undefined in PTX; the copy is full then.
+    uint32_t used = sizes && sizes[lane] < copy.bytes ? sizes[lane] : copy.bytes;
+    copy.sourceBytes[lane] = uint8_t(ignored >> lane & 1 ? 0 : used);
+    reading |= uint32_t(copy.sourceBytes[lane] != 0) << lane;
+    partial |= uint32_t(copy.sourceBytes[lane] < copy.bytes) << lane;
+  }
+  lanes.addresses(warp.rows, in, mask, copy.destinations.data());
+  if (!resolve(warp, pc, mask, {AccessKind::Store, StateSpace::Shared, copy.bytes}, copy.destinations.data()))
+    return false;
+  reading &= mask;
+  if (!reading)
+    return true;
+  Instruction from = in;
+  from.source[0] = in.source[1];
+  from.sourceBytes = in.registerBytes;
+  from.offset = in.sourceOffset;
+  lanes.addresses(warp.rows, from, reading, copy.sources.data());
+  std::array<uint64_t, kLanes> full = copy.sources;
+  uint32_t whole = reading & ~partial;
+  if (whole && !resolve(warp, pc, whole, {AccessKind::Load, StateSpace::Global, copy.bytes}, full.data()))
+    return false;
+  for (uint32_t left = whole; left; left &= left - 1) {
+    unsigned lane = unsigned(__builtin_ctz(left));
+    copy.sources[lane] = full[lane];
+  }
+  return resolveParts(warp, pc, reading & partial, copy);
+}
+
+/// Lanes that read less than they write need not have the rest.
+bool CtaExecutor::resolveParts(Warp &warp, uint32_t pc, uint32_t mask, PendingCopy &copy) {
+  for (uint32_t left = mask; left; left &= left - 1) {
+    unsigned lane = unsigned(__builtin_ctz(left));
+    if (!resolveLane(warp, pc, lane,
+                     {AccessKind::Load, StateSpace::Global, copy.sourceBytes[lane], copy.bytes},
+                     copy.sources[lane]))
+      return false;
+  }
+  return true;
+}
+
+void CtaExecutor::commitCopies(Warp &warp, uint32_t mask) {
+  for (uint32_t left = mask; left; left &= left - 1)
+    ++warp.committedGroups[unsigned(__builtin_ctz(left))];
+}
+
+/// Makes the copies for which choose(copy, lane) holds.
+template <class Choose> void CtaExecutor::completeCopies(Warp &warp, Choose choose) {
+  for (PendingCopy &copy : warp.copies)
+    for (uint32_t left = copy.mask; left; left &= left - 1) {
+      unsigned lane = unsigned(__builtin_ctz(left));
+      if (!choose(copy, lane))
+        continue;
+      makeCopy(copy, lane);
+      copy.mask &= ~(1u << lane);
+    }
+  std::erase_if(warp.copies, [](const PendingCopy &copy) { return copy.mask == 0; });
+}
+
+void CtaExecutor::waitForCopies(Warp &warp, const Instruction &in, uint32_t mask) {
+  auto *allowed =
+      in.source[0] == kNoRow ? nullptr : reinterpret_cast<const uint32_t *>(warp.rows + in.source[0]);
+  completeCopies(warp, [&](const PendingCopy &copy, unsigned lane) {
+    // Groups from `committed` on are not committed yet.
+    uint32_t committed = warp.committedGroups[lane];
+    bool isDone =
+        !allowed || (copy.groups[lane] < committed && committed - copy.groups[lane] > allowed[lane]);
+    return (mask >> lane & 1) && isDone;
+  });
+}
+
+/// A thread asks for the phase of an mbarrier: what it tracks has happened.
+void CtaExecutor::completeArrivals(uint64_t address) {
+  auto isHere = [&](const DelayedArrival &arrival) { return arrival.address == address; };
+  for (const DelayedArrival &arrival : delayedArrivals)
+    if (isHere(arrival)) {
+      completeCopies(warps[arrival.warp], [&](const PendingCopy &copy, unsigned lane) {
+        return lane == arrival.lane && copy.order < arrival.order;
+      });
+      countArrivals(address, 1);
+    }
+  std::erase_if(delayedArrivals, isHere);
+}
+
+} // namespace winnow::ptxsim

@@ -1,0 +1,170 @@
+// Calls (PTX ISA: "call", "Function declarations and definitions"). A callee's body is decoded in the place
+// of the call, with registers and memory of its own, so lanes diverge and meet in it as anywhere else.
+#include "runtime/device/ptxsim/DecoderState.h"
+
+#include <algorithm>
+
+namespace winnow::ptxsim {
+
+using syntax::Operand;
+
+namespace {
+
+constexpr size_t kDeepestCall = 64;
+
+const std::vector<Operand> *listOf(const Operand &operand) {
+  return operand.kind == Operand::Kind::Call ? &operand.elements : nullptr;
+}
+
+} // namespace
+
+/// call{.uni} {(results), }name{, (arguments)}.
+bool Decoder::call() {
+  modifiers.take("uni");
+  if (!finishModifiers())
+    return false;
+  const std::vector<Operand> none, &operands = current->operands;
+  size_t at = !operands.empty() && listOf(operands[0]) ? 1 : 0;
+  if (operands.size() < at + 1 || operands.size() > at + 2 || operands[at].kind != Operand::Kind::Name)
+    return unsupported("form of call");
+  auto found = module.functions.find(operands[at].name);
+  if (found == module.functions.end())
+    return find(operands[at].name) ? unsupported("indirect call")
+                                   : fail(operands[at].location,
+                                          format::concatenate("'", operands[at].name, "' is not declared"));
+  const syntax::Function &callee = *found->second;
+  const std::vector<Operand> &results = at ? *listOf(operands[0]) : none;
+  const std::vector<Operand> *arguments = operands.size() == at + 2 ? listOf(operands[at + 1]) : &none;
+  if (!arguments || arguments->size() != callee.parameters.size() || results.size() != callee.results.size())
+    return fail(current->location,
+                format::concatenate("function '", callee.name, "' has ", callee.parameters.size(),
+                                    " parameters and ", callee.results.size(), " results, unlike '",
+                                    current->text, "'"));
+  if (!callee.hasBody)
+    return callUndefined(callee);
+  if (std::find(callees.begin(), callees.end(), &callee) != callees.end())
+    return unsupported("recursive call");
+  if (callees.size() == kDeepestCall)
+    return fail(current->location, format::concatenate("calls are nested more than ", kDeepestCall, " deep"));
+  return expandCall(callee, results, *arguments);
+}
+
+/// The CUDA runtime's function behind assert() ends the kernel. Others have no body that could be executed.
+bool Decoder::callUndefined(const syntax::Function &callee) {
+  if (callee.name != "__assertfail")
+    return fail(current->location, format::concatenate("function '", callee.name, "' has no body"));
+  out.operation = Operation::Trap;
+  emit();
+  return true;
+}
+
+bool Decoder::expandCall(const syntax::Function &callee, const std::vector<Operand> &results,
+                         const std::vector<Operand> &arguments) {
+  size_t skip = code.instructions.size();
+  bool isGuarded = out.guard != kNoRow;
+  if (isGuarded) {
+    out.operation = Operation::Branch;
+    out.flags ^= kGuardNegated;
+    emit();
+  }
+  Scope inner;
+  std::vector<std::pair<Row, Row>> registerResults; // the callee's, the caller's
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (!bindArgument(callee.parameters[i], arguments[i], inner))
+      return false;
+  for (size_t i = 0; i < results.size(); ++i)
+    if (!bindResult(callee.results[i], results[i], inner, registerResults))
+      return false;
+  const syntax::Instruction *callSite = current;
+  std::vector<Scope> callers = std::move(scopes);
+  std::vector<size_t> callerReturns = std::move(returns);
+  scopes.clear();
+  returns.clear();
+  scopes.push_back(std::move(inner));
+  callees.push_back(&callee);
+  bool ok = statements(callee.body) && closeScope();
+  callees.pop_back();
+  for (size_t index : returns)
+    code.instructions[index].target = uint32_t(code.instructions.size());
+  scopes = std::move(callers);
+  returns = std::move(callerReturns);
+  current = callSite;
+  for (size_t i = 0; ok && i < registerResults.size(); ++i)
+    ok = copyRegister(registerResults[i].first, registerResults[i].second, callee.results[i].type);
+  if (isGuarded)
+    code.instructions[skip].target = uint32_t(code.instructions.size());
+  return ok;
+}
+
+/// Parameters in memory are the caller's variables; those in registers are copied.
+bool Decoder::bindArgument(const syntax::VariableDeclaration &formal, const Operand &actual, Scope &inner) {
+  Symbol symbol;
+  if (formal.space != StateSpace::Register)
+    return bindVariable(formal, actual, inner);
+  symbol.kind = Symbol::Kind::Register;
+  symbol.type = formal.type;
+  symbol.row = temporary(formal.type);
+  inner.symbols.emplace(formal.name, symbol);
+  Row from = kNoRow;
+  return source(actual, formal.type, from) && copyRegister(from, symbol.row, formal.type);
+}
+
+bool Decoder::bindResult(const syntax::VariableDeclaration &formal, const Operand &actual, Scope &inner,
+                         std::vector<std::pair<Row, Row>> &registerResults) {
+  if (formal.space != StateSpace::Register)
+    return bindVariable(formal, actual, inner);
+  Symbol symbol;
+  symbol.kind = Symbol::Kind::Register;
+  symbol.type = formal.type;
+  symbol.row = temporary(formal.type);
+  inner.symbols.emplace(formal.name, symbol);
+  Row to = kNoRow;
+  if (!destination(actual, formal.type, to))
+    return false;
+  registerResults.emplace_back(symbol.row, to);
+  return true;
+}
+
+bool Decoder::bindVariable(const syntax::VariableDeclaration &formal, const Operand &actual, Scope &inner) {
+  std::optional<Symbol> variable = actual.kind == Operand::Kind::Name ? find(actual.name) : std::nullopt;
+  if (!variable || !variable->isCallParameter)
+    return operandError(actual, "a variable in state space '.param'");
+  if (variable->size < variableBytes(formal))
+    return operandError(actual, format::concatenate("a variable of ", variableBytes(formal), " bytes for '",
+                                                    formal.name, "'"));
+  if (!inner.symbols.emplace(formal.name, *variable).second)
+    return fail(formal.location, format::concatenate("'", formal.name, "' is declared twice"));
+  return true;
+}
+
+bool Decoder::copyRegister(Row from, Row to, ScalarType type) {
+  out = Instruction();
+  out.location = current->location;
+  out.flags = kContinuation;
+  out.source[0] = from;
+  out.destination = to;
+  if (!chooseLanes(Operation::Move, bitsOf(type)))
+    return false;
+  emit();
+  return true;
+}
+
+/// The kernel, and every function with a body that it may call, each once.
+std::vector<const syntax::Function *> Decoder::reachableFunctions() const {
+  std::vector<const syntax::Function *> reached{&function};
+  for (size_t i = 0; i < reached.size(); ++i)
+    for (const syntax::Statement &statement : reached[i]->body) {
+      auto *in = std::get_if<syntax::Instruction>(&statement);
+      if (!in || in->opcode != "call")
+        continue;
+      for (const Operand &operand : in->operands) {
+        auto found = module.functions.find(operand.name);
+        if (found != module.functions.end() &&
+            std::find(reached.begin(), reached.end(), found->second) == reached.end())
+          reached.push_back(found->second);
+      }
+    }
+  return reached;
+}
+
+} // namespace winnow::ptxsim
