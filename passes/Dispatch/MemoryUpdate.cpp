@@ -35,6 +35,7 @@ private:
   using Place = std::pair<Value, Value>; // whether it takes a token, and which
   using PlaceBody = llvm::function_ref<Place(OpBuilder &, Location, Value place)>;
 
+  Value count(OpBuilder &b, Location at, Tier tier);
   Occupancy occupancy(OpBuilder &b, Location at);
   Value element(OpBuilder &b, Location at, TokenField field, Value token, ValueRange coordinates);
   Value elementOfRecent(OpBuilder &b, Location at, TokenField field, Value token, ValueRange coordinates);
@@ -48,10 +49,10 @@ private:
   Location loc;
   MemoryStates &states;
   const NewTokens *tokens;
-  Value held[2][5];    // by tier and field
-  Value heldCounts[2]; // by tier
+  Value held[std::size(kTiers)][std::size(kTokenFields)];
+  Value heldCounts[std::size(kTiers)];
+  Value capacities[std::size(kTiers)];
   Value seen;
-  Value instantCapacity;
 };
 
 Value indexOf(OpBuilder &b, Location at, Value scalarTensor) {
@@ -82,18 +83,25 @@ void MemoryUpdate::readStates() {
       held[int(tier)][int(field)] = states.read(tier, field);
     }
     heldCounts[int(tier)] = states.readCount(tier);
+    capacities[int(tier)] = states.capacity(tier);
   }
   seen = states.readSeen();
-  instantCapacity = states.capacity(Tier::Instant);
+}
+
+/// How many tokens a tier holds. A state that was loaded may say anything; it must not lead out of the tier.
+Value MemoryUpdate::count(OpBuilder &b, Location at, Tier tier) {
+  Value zero = arith::ConstantIndexOp::create(b, at, 0);
+  Value said = arith::MaxSIOp::create(b, at, indexOf(b, at, heldCounts[int(tier)]), zero);
+  return arith::MinSIOp::create(b, at, said, capacities[int(tier)]);
 }
 
 Occupancy MemoryUpdate::occupancy(OpBuilder &b, Location at) {
   Occupancy result;
-  result.working = indexOf(b, at, heldCounts[int(Tier::Working)]);
-  result.instant = indexOf(b, at, heldCounts[int(Tier::Instant)]);
+  result.working = count(b, at, Tier::Working);
+  result.instant = count(b, at, Tier::Instant);
   Value unaged =
       tokens ? arith::AddIOp::create(b, at, result.instant, tokens->count).getResult() : result.instant;
-  result.recent = arith::MinSIOp::create(b, at, instantCapacity, unaged);
+  result.recent = arith::MinSIOp::create(b, at, capacities[int(Tier::Instant)], unaged);
   Value all = arith::AddIOp::create(b, at, result.working, unaged);
   result.aged = arith::SubIOp::create(b, at, all, result.recent);
   return result;
@@ -119,16 +127,16 @@ Value MemoryUpdate::element(OpBuilder &b, Location at, TokenField field, Value t
 
 Value MemoryUpdate::elementOfRecent(OpBuilder &b, Location at, TokenField field, Value token,
                                     ValueRange coordinates) {
-  Occupancy held = occupancy(b, at);
-  Value place = arith::SubIOp::create(b, at, token, held.working);
-  Value isInstant = compare(b, at, arith::CmpIPredicate::slt, place, held.instant);
+  Occupancy before = occupancy(b, at);
+  Value place = arith::SubIOp::create(b, at, token, before.working);
+  Value isInstant = compare(b, at, arith::CmpIPredicate::slt, place, before.instant);
   return createChoice(
       b, at, isInstant,
       [&](OpBuilder &inner, Location here) {
-        return extractElement(inner, here, this->held[int(Tier::Instant)][int(field)], place, coordinates);
+        return extractElement(inner, here, held[int(Tier::Instant)][int(field)], place, coordinates);
       },
       [&](OpBuilder &inner, Location here) {
-        Value number = arith::SubIOp::create(inner, here, place, held.instant);
+        Value number = arith::SubIOp::create(inner, here, place, before.instant);
         return elementOfNew(inner, here, field, number, coordinates);
       });
 }

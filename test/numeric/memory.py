@@ -322,6 +322,25 @@ class Comparison:
                 np.testing.assert_array_equal(found, expected, err_msg=self.what)
 
 
+def check_edited(runtime, module, device, folder):
+    """Counts that are more or less than what a tier has room for lead to nothing outside of it."""
+    path, random = folder / "edited.npz", np.random.default_rng(1)
+    session = runtime.open(module, device)
+    session.set_parameter("memory.instant", 4)
+    session.set_parameter("memory.working", 9)
+    tokens = random.standard_normal((2, 2, 20, 3)).astype(np.float32)
+    session.invoke("append_plain", list(tokens), 1)
+    session.save_state(path)
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    for working, instant in ((1 << 40, 1 << 40), (-5, -(1 << 62)), (9, 2)):
+        arrays["history.working.count"], arrays["history.instant.count"] = np.array(working), np.array(instant)
+        np.savez(path, **arrays)
+        session.load_state(path)
+        for function, inputs in (("append_plain", list(tokens)), ("compact", [np.array(3)])):
+            session.invoke(function, inputs, 1)
+
+
 def compile_module(text, compiler, path):
     source = path.with_suffix(".mlir")
     source.write_text(text)
@@ -348,6 +367,8 @@ def main():
                 device, calls = each.split("=")
                 count = int(calls) if number == 0 else int(calls) // 10
                 Comparison(runtime, modules[text], device, configuration, folder, seed=number).run(count)
+                if number == 0:
+                    check_edited(runtime, modules[text], device, folder)
                 print(f"{device}, {configuration}: {count} calls as the model", flush=True)
 
 
