@@ -1,6 +1,7 @@
 # One lit suite for everything: MLIR FileCheck tests, tools, unit tests, numeric scripts.
 import os
 import shutil
+import subprocess
 
 import lit.formats
 
@@ -35,3 +36,8 @@ config.substitutions += [
 # NVIDIA's assembler, when it is installed, checks every kernel.
 if shutil.which("ptxas", path=config.environment["PATH"]):
     config.available_features.add("ptxas")
+
+# PyTorch, whose exporters some tests take models from (test/conformance/requirements.txt).
+search = "import sys, importlib.util; sys.exit(not all(map(importlib.util.find_spec, ['torch', 'onnxscript'])))"
+if subprocess.run([config.python, "-c", search]).returncode == 0:
+    config.available_features.add("torch")
