@@ -9,7 +9,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 
-option(WINNOW_SANITIZE "Build with address and undefined-behaviour sanitizers" OFF)
+set(WINNOW_SANITIZERS "" CACHE STRING "Sanitizers to build with, as -fsanitize= takes them: address,undefined or thread")
 
 add_library(winnow_flags INTERFACE)
 target_include_directories(winnow_flags INTERFACE
@@ -19,10 +19,10 @@ target_include_directories(winnow_flags INTERFACE
 target_compile_options(winnow_flags INTERFACE -Wall -Wextra -Werror
   $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-Wno-deprecated-declarations>)
 target_compile_definitions(winnow_flags INTERFACE WINNOW_VERSION="${PROJECT_VERSION}")
-if(WINNOW_SANITIZE)
-  target_compile_options(winnow_flags INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer
+if(WINNOW_SANITIZERS)
+  target_compile_options(winnow_flags INTERFACE -fsanitize=${WINNOW_SANITIZERS} -fno-omit-frame-pointer
     -fno-sanitize-recover=undefined)
-  target_link_options(winnow_flags INTERFACE -fsanitize=address,undefined)
+  target_link_options(winnow_flags INTERFACE -fsanitize=${WINNOW_SANITIZERS})
 endif()
 
 # winnow_add_library(NAME SOURCES ... [LINK ...]): a library that needs no LLVM (format, runtime).

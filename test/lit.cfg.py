@@ -16,6 +16,11 @@ config.test_exec_root = os.path.join(config.winnow_binary_dir, "test")
 environment = os.path.join(config.winnow_source_dir, ".venv", "bin", "python")
 config.python = environment if os.path.exists(environment) else config.python
 
+# A build without the compiler tests the runtime and its tools.
+if not config.has_compiler:
+    config.excludes += ["conformance", "dialects", "docs", "examples", "import", "numeric", "passes", "target",
+                        "winnow-compile", "winnow-opt"]
+
 tools = [os.path.join(config.winnow_binary_dir, "bin"), config.llvm_tools_dir]
 config.environment["PATH"] = os.pathsep.join(tools + [config.environment.get("PATH", os.environ["PATH"])])
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
