@@ -63,3 +63,22 @@ void reference_main(void *const *buffers, const int64_t *sizes, allocate_functio
   add_bias(second, sizes, 0, sizes[0]);
   choose(third, third_sizes, 0, sizes[0]);
 }
+
+// sum: [48], step: [], weights: [48], next: [48]; no sizes; an item is an element.
+void accumulate(void *const *buffers, const int64_t *sizes, int64_t begin, int64_t end) {
+  const float *sum = buffers[0], *step = buffers[1], *weights = buffers[2];
+  float *next = buffers[3];
+  (void)sizes;
+  for (int64_t i = begin; i < end; ++i)
+    next[i] = sum[i] + *step * weights[i];
+}
+
+// The same for the reference device, by way of memory that it asks for.
+void reference_accumulate(void *const *buffers, const int64_t *sizes, allocate_function allocate,
+                          void *context) {
+  float *sum = allocate(context, 48 * sizeof(float));
+  void *last[] = {buffers[0], buffers[1], buffers[2], sum};
+  accumulate(last, sizes, 0, 48);
+  for (int64_t i = 0; i < 48; ++i)
+    ((float *)buffers[3])[i] = sum[i];
+}
