@@ -101,6 +101,20 @@ std::map<std::string, int64_t> knownDimensions(const Options &options,
   return dimensions;
 }
 
+/// Throws UserError where --shape or --dim asks for what the file of an input contradicts.
+void refuseOtherSizes(const Options &options, const wn_tensor_info &info, const Array &array) {
+  std::string name = info.name, found = "', which comes from a file, has ";
+  if (auto given = options.shapes.find(name); given != options.shapes.end() && given->second != array.shape)
+    throw UserError("--shape=" + name + "=" + shapeText(given->second) + ": input '" + name + found +
+                    "shape " + shapeText(array.shape));
+  for (int32_t d = 0; d < info.rank && size_t(d) < array.shape.size(); ++d) {
+    auto given = options.dimensions.find(info.dimensions[d].name);
+    if (given != options.dimensions.end() && given->second != array.shape[size_t(d)])
+      throw UserError("--dim=" + given->first + "=" + std::to_string(given->second) + ": input '" + name +
+                      found + std::to_string(array.shape[size_t(d)]) + " there");
+  }
+}
+
 } // namespace
 
 std::string shapeText(const std::vector<int64_t> &shape) {
@@ -165,8 +179,10 @@ std::vector<Array> makeInputs(const Options &options, const wn::Module &module) 
   std::map<std::string, int64_t> dimensions = knownDimensions(options, infos, arrays, present);
   Random random(options.randomSeed.value_or(0));
   for (size_t i = 0; i < infos.size(); ++i) {
-    if (present[i])
+    if (present[i]) {
+      refuseOtherSizes(options, infos[i], arrays[i]);
       continue;
+    }
     if (!options.randomSeed)
       throw UserError("input '" + names[i] + "' has no value (give --input=" + names[i] +
                       "=@FILE.npy or --random-inputs)");

@@ -10,7 +10,8 @@ namespace winnow::run {
 using format::Array;
 
 /// The inputs of a function in its order, each from its file or random. Throws UserError for files that
-/// cannot be read, names that the function does not have, and inputs without a source.
+/// cannot be read, names that the function does not have, inputs without a source, and sizes that are asked for but
+/// are not those of a file.
 std::vector<Array> makeInputs(const Options &options, const wn::Module &module);
 
 /// The tensor that `array` holds. `array` must outlive it.
