@@ -55,21 +55,30 @@ private:
   Status failure;
 };
 
+/// What a message is made of: strings, characters and integers. How a floating-point number should look, only
+/// the caller knows.
+template <typename T>
+concept MessagePart = std::convertible_to<const T &, std::string_view> || std::integral<T>;
+
 namespace detail {
 inline void append(std::string &text, std::string_view part) { text += part; }
-inline void append(std::string &text, char part) { text += part; }
-template <std::integral T> void append(std::string &text, T part) { text += std::to_string(part); }
+template <std::same_as<char> T> void append(std::string &text, T part) { text += part; }
+template <std::integral T>
+  requires(!std::same_as<T, char>)
+void append(std::string &text, T part) {
+  text += std::to_string(part);
+}
 } // namespace detail
 
 /// The concatenation of strings and integers.
-template <typename... Parts> std::string concatenate(const Parts &...parts) {
+template <MessagePart... Parts> std::string concatenate(const Parts &...parts) {
   std::string text;
   (detail::append(text, parts), ...);
   return text;
 }
 
 /// A failed status whose message is the concatenation of `parts`.
-template <typename... Parts> Status failure(Code code, const Parts &...parts) {
+template <MessagePart... Parts> Status failure(Code code, const Parts &...parts) {
   return Status(code, concatenate(parts...));
 }
 
