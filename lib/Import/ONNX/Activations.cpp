@@ -133,6 +133,10 @@ mlir::LogicalResult importClip(Node &node) {
                         ", but expected a scalar");
     operands.push_back(&node.input(i));
   }
+  if (!hasMinimum && !hasMaximum) {
+    node.set(0, node.input(0));
+    return mlir::success();
+  }
   return apply(node, operands, [=](const Scalars &s, ValueRange v) {
     Value result = hasMinimum ? s.maximum(v[0], v[1]) : v[0];
     return hasMaximum ? s.minimum(result, v.back()) : result;

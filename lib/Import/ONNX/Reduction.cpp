@@ -216,7 +216,10 @@ mlir::LogicalResult importArgument(Node &node) {
   auto body = [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange v) {
     Scalars s{builder, location, hasUnsigned};
     Value a = isMaximum ? v[1] : v[0], b = isMaximum ? v[0] : v[1]; // a < b: better than the best so far
-    Value isBetter = last ? s.lessOrEqual(a, b) : s.less(a, b);
+    // The first is taken whatever it is: when it is NaN, ONNX Runtime finds nothing better.
+    Value isFirst = s.equal(s.loop(*axis), s.integer(builder.getIndexType(), 0));
+    Value isBetter =
+        mlir::arith::OrIOp::create(builder, location, isFirst, last ? s.lessOrEqual(a, b) : s.less(a, b));
     Value index = mlir::arith::IndexCastOp::create(builder, location, indexType, s.loop(*axis));
     return llvm::SmallVector<Value>{s.select(isBetter, v[0], v[1]), s.select(isBetter, index, v[2])};
   };
