@@ -104,12 +104,14 @@ Value findScoresOfIndices(linalg::GenericOp op) {
   auto integer = [&](unsigned argument, int64_t value) -> Attribute {
     return builder.getIntegerAttr(body.getArgument(argument).getType(), value);
   };
-  constexpr int64_t kSoFar = 100, kPlace = 3, kEntry = 7;
-  for (int64_t rank : {kPlace - 1, kPlace, kPlace + 1}) {
+  constexpr int64_t kSoFar = 100, kEntry = 7;
+  // Where there is one place, the body may have its number as a constant.
+  int64_t place = cast<RankedTensorType>(op->getResult(0).getType()).getDimSize(1) == 1 ? 0 : 3;
+  for (int64_t rank : {place, place + 1, place + 2}) {
     SmallVector<Attribute> arguments{integer(0, rank), integer(1, kSoFar)};
     Attribute result =
-        evaluateBody(op, arguments, indexAttributes(op.getContext(), {0, kPlace, kEntry})).front();
-    if (integerOf(result) != (rank == kPlace ? kEntry : kSoFar))
+        evaluateBody(op, arguments, indexAttributes(op.getContext(), {0, place, kEntry})).front();
+    if (integerOf(result) != (rank == place ? kEntry : kSoFar))
       return {};
   }
   return findRankedScores(op.getDpsInputs()[0].getDefiningOp<linalg::GenericOp>());

@@ -173,7 +173,29 @@ def encoder(random):
     return nodes, ["n", "s", 12], constants, lambda n: random(n, 4 + 3 * n, 12)
 
 
-NETWORKS = [residual, squeeze_excite, gated_feed_forward, movement, attention, encoder]
+def top_gate(count):
+    """A layer of which each row uses the `count` neurons that a gate chooses."""
+    def network(random):
+        nodes = [
+            node("MatMul", ["x", "wg"], ["scores"]),
+            node("TopK", ["scores", "k"], ["highest", "chosen"], axis=1),
+            node("Shape", ["scores"], ["size"]),
+            node("ConstantOfShape", ["size"], ["zeros"]),
+            node("Shape", ["chosen"], ["places"]),
+            node("ConstantOfShape", ["places"], ["ones"], value=helper.make_tensor("", TensorProto.FLOAT, [1], [1])),
+            node("ScatterElements", ["zeros", "chosen", "ones"], ["mask"], axis=1),
+            node("MatMul", ["x", "w1"], ["up"]),
+            node("Relu", ["up"], ["active"]),
+            node("Mul", ["active", "mask"], ["gated"]),
+            node("MatMul", ["gated", "w2"], ["y"]),
+        ]
+        constants = {"wg": random(16, 24), "w1": random(16, 24), "w2": random(24, 5), "k": np.array([count])}
+        return nodes, ["n", 16], constants, lambda n: random(7 * n, 16)
+    network.__name__ = f"top_{count}_gate"
+    return network
+
+
+NETWORKS = [residual, squeeze_excite, gated_feed_forward, movement, attention, encoder, top_gate(1), top_gate(3)]
 
 
 def save_model(network, random, path):
