@@ -166,10 +166,11 @@ def matmul_cases():
     cases = [matmul("dynamic", kind, variant, known(variant, (13, 9)))
              for kind in ("f32", "f16", "bf16", "i8") for variant in VARIANTS]
     # Several vectors and blocks, with remainders, and a selection's capacity below its universe.
-    cases += [matmul("wide", kind, variant, (67, 141), (19, 37)) for kind in ("f32", "i8") for variant in VARIANTS]
-    cases += [matmul("even", kind, variant, (64, 128), (16, 32)) for kind in ("f32", "f16", "i8")
+    cases += [matmul("wide", kind, variant, (67, 141), (19, 37)) for kind in ("f32", "f16", "bf16", "i8")
+              for variant in VARIANTS]
+    cases += [matmul("even", kind, variant, (64, 128), (16, 32)) for kind in ("f32", "f16", "bf16", "i8")
               for variant in ((), ("inputs", "outputs"))]
-    return cases + [matmul("single", kind, (), (1, 1)) for kind in ("f32", "i8")]
+    return cases + [matmul("single", kind, (), (1, 1)) for kind in ("f32", "f16", "bf16", "i8")]
 
 
 def conv2d_cases():
@@ -179,9 +180,9 @@ def conv2d_cases():
     cases += [conv2d("strided", "f32", variant, (None, None), known(variant, (13, 9)))
               for variant in ((), ("inputs", "outputs"))]
     cases += [conv2d("padded", kind, variant, (3, 3), known(variant, (13, 9)))
-              for kind in ("f16", "bf16", "i8") for variant in ((), ("inputs", "outputs"))]
-    cases += [conv2d("padded", kind, variant, (3, 3), (16, 24), (5, 7), (8, 8)) for kind in ("f32", "i8")
-              for variant in VARIANTS]
+              for kind in ("f16", "bf16", "i8") for variant in VARIANTS]
+    cases += [conv2d("padded", kind, variant, (3, 3), (16, 24), (5, 7), (8, 8))
+              for kind in ("f32", "f16", "bf16", "i8") for variant in VARIANTS]
     cases += [conv2d("plain", "f32", variant, (1, 1), (19, 33), (6, 11), (5, 17))
               for variant in ((), ("inputs", "outputs"))]
     return cases + [conv2d("halved", "f32", variant, (3, 3), (4, 10), (3, 9), (9, 8))

@@ -77,7 +77,10 @@ def ffn_cases():
     cases = [ffn("f32", activation, gated, capacity) for activation in ACTIVATIONS for gated in (False, True)
              for capacity in ("?", 7)]
     cases += [ffn("f32", "silu", gated, None) for gated in (False, True)]
-    return cases + [ffn(kind, "gelu", True, 7) for kind in ("f16", "bf16")]
+    for kind in ("f16", "bf16"):
+        cases += [ffn(kind, "gelu", True, 7), ffn(kind, "relu", False, None), ffn(kind, "silu", True, "?"),
+                  ffn(kind, "gelu_tanh", False, 7)]
+    return cases
 
 
 def sample_routing(sampler, tokens, capacity):
@@ -173,11 +176,14 @@ def experts(kind, activation, capacity, form="rows", tokens=None, sizes=None):
 
 
 def expert_cases():
-    return [grouped("f32", False), grouped("f32", True), grouped("f16", False),
+    return [*(grouped(kind, isGrouped) for kind in ("f32", "f16", "bf16") for isGrouped in (False, True)),
             # Several tiles of rows and columns, and groups that begin and end inside of them.
             grouped("f32", False, 40, 150), grouped("bf16", True, 40, 150),
             experts("f32", "silu", 2, tokens=50, sizes=(16, 136, 24)),
             *(experts("f32", activation, 2) for activation in ACTIVATIONS),
             experts("f32", "silu", "?"), experts("f32", "silu", EXPERTS), experts("f32", "gelu", 2, "columns"),
             experts("f32", "gelu", 2, "bitmap"), experts("f32", "relu", 2, tokens=0), experts("f32", "relu", 2, tokens=1),
-            experts("f16", "silu", 2)]
+            *(experts(kind, activation, capacity, form) for kind in ("f16", "bf16")
+              for activation, capacity, form in (("silu", 2, "rows"), ("gelu", "?", "bitmap"), ("relu", 3, "columns"))),
+            # More than one tile of hidden values, in 16 bits.
+            experts("bf16", "silu", 2, tokens=50, sizes=(16, 136, 24))]

@@ -86,5 +86,7 @@ def contrast_case(name, kind, shape=(None, None, None)):
 def modality_cases():
     cases = [segments_case("segments", None), segments_case("segments_static", 20, 3)]
     for kind in ("f32", "f16", "bf16"):
-        cases += [align_case(f"align_{kind}", kind), contrast_case(f"contrast_{kind}", kind)]
-    return cases + [align_case("align_static", "f32", (5, 24, 64)), contrast_case("contrast_static", "f32", (16, 9, 64))]
+        cases += [align_case(f"align_{kind}", kind), contrast_case(f"contrast_{kind}", kind),
+                  align_case(f"align_static_{kind}", kind, (5, 24, 64)),
+                  contrast_case(f"contrast_static_{kind}", kind, (16, 9, 64))]
+    return cases

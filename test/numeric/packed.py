@@ -232,5 +232,5 @@ def constant_product(structure):
 def packed_cases():
     structures = [Structure(*shape, kind) for shape in SHAPES for kind in KINDS]
     cases = [make(structure) for structure in structures for make in (conversions, compressed_product)]
-    cases += [assembled_product(Structure(*shape, kind)) for shape in SHAPES[:8] for kind in ("f32", "i8")]
-    return cases + [constant_product(Structure(*shape, kind)) for shape in SHAPES[:8] for kind in ("f16", "i8")]
+    cases += [assembled_product(Structure(*shape, kind)) for shape in SHAPES[:8] for kind in KINDS]
+    return cases + [constant_product(Structure(*shape, kind)) for shape in SHAPES[:8] for kind in KINDS]

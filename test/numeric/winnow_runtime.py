@@ -17,6 +17,13 @@ class DLTensor(ctypes.Structure):
                 ("strides", ctypes.POINTER(ctypes.c_int64)), ("byte_offset", ctypes.c_uint64)]
 
 
+class SessionOptions(ctypes.Structure):
+    _fields_ = [("struct_size", ctypes.c_size_t), ("threads", ctypes.c_int32), ("timing", ctypes.c_int32),
+                ("parallel_for", ctypes.c_void_p), ("parallel_for_context", ctypes.c_void_p),
+                ("allocate", ctypes.c_void_p), ("free", ctypes.c_void_p), ("allocator_context", ctypes.c_void_p),
+                ("memory_limit", ctypes.c_int64), ("checks", ctypes.c_char_p)]
+
+
 class Failure(Exception):
     """A failure that the runtime reported."""
 
@@ -55,8 +62,15 @@ class Runtime:
         return module
 
     def open(self, module, device):
-        session = ctypes.c_void_p()
-        self.check(self.library.wn_session_create(module, device.encode(), None, ctypes.byref(session)))
+        """A session on a device, which makes all the checks that it can make."""
+        options, session = SessionOptions(), ctypes.c_void_p()
+        self.library.wn_session_options_init(ctypes.byref(options))
+        if options.struct_size != ctypes.sizeof(options):
+            raise Failure(f"wn_session_options has {options.struct_size} bytes, expected {ctypes.sizeof(options)}")
+        if device == "ptxsim":
+            options.checks = b"all"
+        self.check(self.library.wn_session_create(module, device.encode(), ctypes.byref(options),
+                                                  ctypes.byref(session)))
         return Session(self, session)
 
 
