@@ -17,5 +17,6 @@ include "dialects/Winnow/StateOps.td"
 include "dialects/Winnow/MemoryOps.td"
 include "dialects/Winnow/PackedOps.td"
 include "dialects/Winnow/ModalityOps.td"
+include "dialects/Winnow/SparseCodeOps.td"
 
 #endif
