@@ -24,6 +24,7 @@ void winnow::buildSessionPipeline(OpPassManager &manager) {
 void winnow::buildDispatchPipeline(OpPassManager &manager) {
   buildSessionPipeline(manager);
   manager.addNestedPass<func::FuncOp>(createExpandPackedWeights());
+  manager.addNestedPass<func::FuncOp>(createExpandSparseCodes());
   manager.addNestedPass<func::FuncOp>(createExpandSelections());
   manager.addNestedPass<func::FuncOp>(createExpandModalities());
   manager.addPass(createCanonicalizerPass());

@@ -155,6 +155,33 @@ def ExpandModalities : Pass<"winnow-expand-modalities", "::mlir::func::FuncOp"> 
                            "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def ExpandSparseCodes : Pass<"winnow-expand-sparse-codes", "::mlir::func::FuncOp"> {
+  let summary = "replaces the operations on sparse codes by operations on tensors";
+  let description = [{
+    `winnow.sparse_encode` becomes its rounds, as many as it has atoms or, if these are static and fewer, as the
+    dictionary has rows or columns. A round is a product of residuals and dictionary with the scores as its
+    epilogue, their maximum and its first place in each row, and the step of the least squares solution. The step
+    keeps, for each vector, the inverse of the Cholesky factor of the chosen atoms' Gram matrix: the product of
+    that and a vector needs no substitution. Rounds are equal, so that deduplication leaves the kernels of one
+    or two. `winnow.sparse_decode` becomes a sum over the slots that reads atoms by index.
+
+    ```mlir
+    %v = winnow.sparse_decode %i, %c, %d : tensor<?x8xi32>, tensor<?x8xf32>, tensor<256x64xf32> -> tensor<?x64xf32>
+    ```
+    becomes
+    ```mlir
+    %v = linalg.generic {iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%i, %c : tensor<?x8xi32>, tensor<?x8xf32>) outs(%zero : tensor<?x64xf32>)
+        { ... tensor.extract %d[%index, %place] ... }
+    ```
+
+    It does not leave out the rounds of vectors whose code is complete, and it stores the scores of all atoms.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
 def FuseElementwise : Pass<"winnow-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "fuses element-wise operations into the one operation that reads them";
   let description = [{

@@ -21,6 +21,7 @@ import order
 import packed
 import quantized
 import selections
+import sparse_code
 from case import Sampler
 from winnow_runtime import Failure, Runtime
 
@@ -42,6 +43,7 @@ GROUPS = {
     "half": half.half_cases,
     "packed": packed.packed_cases,
     "order": order.order_cases,
+    "sparse_code": sparse_code.sparse_code_cases,
 }
 
 
