@@ -65,10 +65,10 @@ def expect_code(atoms, tolerance, is_exact=False):
             count = len(code.chosen)
             indices[row, :count], coefficients[row, :count] = code.chosen, code.coefficients
             valid[row] = code.is_decided
-            # Coefficients are in units of their atoms' norms; normal equations square the condition.
+            # Coefficients are in units of one over their atoms' norms.
             lengths = np.sqrt(code.norms[code.chosen])
             largest = max(np.abs(code.coefficients * lengths), default=0)
-            magnitude[row, :count] = largest * code.condition ** 2 / lengths
+            magnitude[row, :count] = largest * code.condition / lengths
         return [Expected(indices, valid=valid), Expected(coefficients, magnitude, valid)]
     return expect
 
