@@ -12,6 +12,7 @@
 //   atan   3   atan2 3, asin and acos 7 (upstream)
 //   sinh   4   cosh 3, asinh 4, acosh 4, atanh 4
 //   tanh   5   erf 5, erfc 3 (upstream)
+//   cbrt   1
 //   remf   0   exact
 //   rsqrt  2   1 / sqrt, both correctly rounded
 //
@@ -33,6 +34,12 @@ void populatePowerExpansion(mlir::RewritePatternSet &patterns, bool hasFma = tru
 
 /// sin, cos, tan, sinh, cosh and their inverses but asin and acos.
 void populateCircularExpansions(mlir::RewritePatternSet &patterns);
+
+/// cbrt.
+void populateRootExpansion(mlir::RewritePatternSet &patterns);
+
+/// erf, as far as upstream's approximation is not right.
+void populateErrorFunctionExpansion(mlir::RewritePatternSet &patterns);
 
 /// arith.remf, on f16 and bf16 too.
 void populateRemainderExpansion(mlir::RewritePatternSet &patterns);

@@ -38,6 +38,8 @@ struct ExpandHostMath : winnow::impl::ExpandHostMathBase<ExpandHostMath> {
     winnow::populateLogarithmExpansions(patterns);
     winnow::populatePowerExpansion(patterns, fma);
     winnow::populateCircularExpansions(patterns);
+    winnow::populateRootExpansion(patterns);
+    winnow::populateErrorFunctionExpansion(patterns);
     winnow::populateRemainderExpansion(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();

@@ -44,6 +44,8 @@ struct ExpandPTXMath : winnow::impl::ExpandPTXMathBase<ExpandPTXMath> {
     winnow::populateLogarithmExpansions(patterns);
     winnow::populatePowerExpansion(patterns);
     winnow::populateCircularExpansions(patterns);
+    winnow::populateRootExpansion(patterns);
+    winnow::populateErrorFunctionExpansion(patterns);
     winnow::populateRemainderExpansion(patterns);
     winnow::populateIntegerExpansions(patterns);
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {

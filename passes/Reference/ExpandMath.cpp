@@ -56,6 +56,8 @@ struct ExpandMath : winnow::impl::ExpandMathBase<ExpandMath> {
     winnow::populateLogarithmExpansions(patterns);
     winnow::populatePowerExpansion(patterns);
     winnow::populateCircularExpansions(patterns);
+    winnow::populateRootExpansion(patterns);
+    winnow::populateErrorFunctionExpansion(patterns);
     winnow::populateRemainderExpansion(patterns);
     patterns.add<winnow::Expand<math::RoundOp, expandRound>>(&getContext());
     return applyPatternsGreedily(getOperation(), std::move(patterns));

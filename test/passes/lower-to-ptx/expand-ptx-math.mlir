@@ -33,7 +33,7 @@ func.func @square(%x: f32) -> f32 {
 }
 
 // CHECK-LABEL: func.func @all
-// CHECK-NOT:     math.{{(expm1|log|log1p|powf|tanh|erf|sin|cos|atan2|rsqrt)}}
+// CHECK-NOT:     math.{{(expm1|log|log1p|powf|cbrt|tanh|erf|sin|cos|atan2|rsqrt)}}
 // CHECK:         return
 func.func @all(%x: f32, %y: f32) -> f32 {
   %0 = math.expm1 %x : f32
@@ -46,7 +46,8 @@ func.func @all(%x: f32, %y: f32) -> f32 {
   %7 = math.cos %6 : f32
   %8 = math.atan2 %7, %y : f32
   %9 = math.rsqrt %8 : f32
-  return %9 : f32
+  %10 = math.cbrt %9 : f32
+  return %10 : f32
 }
 
 // What is an instruction stays: minimum and maximum with their treatment of NaN, rounding, the root.

@@ -43,7 +43,7 @@ FUNCTIONS = {
     "asinh": (ONE, np.arcsinh, (-10, 100), 64),
     "acosh": (ONE, np.arccosh, (1, 100), 64),
     "atanh": (ONE, np.arctanh, (-0.9, 0.9), 16),
-    "cbrt": (ONE, np.cbrt, (-100, 100), 12),
+    "cbrt": (ONE, np.cbrt, (-100, 100), 2),
     "powf": (TWO, np.power, (0.01, 20), 256),
     "sqrt": (ONE, np.sqrt, (0, 1e10), 1),
     "rsqrt": (ONE, lambda x: 1 / np.sqrt(x), (1e-10, 1e10), 4),
