@@ -165,7 +165,8 @@ LogicalResult Compiler::prepareReference() {
   }
   // Its program has the checks of the compiled one.
   reference->module->walk([](plan::CheckOp check) { check.erase(); });
-  return runPasses(*reference->module, buildReferencePipeline);
+  return runPasses(*reference->module,
+                   [&](OpPassManager &manager) { buildReferencePipeline(manager, reference->host.hasFma); });
 }
 
 LogicalResult Compiler::splitTargets() {

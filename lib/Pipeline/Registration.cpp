@@ -48,9 +48,9 @@ void winnow::registerPasses() {
                                    buildDispatchPipeline);
   mlir::PassPipelineRegistration<>("winnow-tile", "The tile phase: kernels to items on memrefs",
                                    buildTilePipeline);
-  mlir::PassPipelineRegistration<>("winnow-reference",
-                                   "Whole functions as their definitions, down to the LLVM dialect",
-                                   buildReferencePipeline);
+  mlir::PassPipelineRegistration<>(
+      "winnow-reference", "Whole functions as their definitions, down to the LLVM dialect",
+      [](mlir::OpPassManager &manager) { buildReferencePipeline(manager, true); });
   registerWinnowLowerToHostPasses();
   registerHostLoweringPipeline();
   registerPTXLoweringPasses();

@@ -38,7 +38,7 @@ void winnow::buildHostConversionPipeline(OpPassManager &manager, const HostTarge
   // Before the expansions, which say themselves what may be fused: their sums of two words must not be.
   functions.addPass(createAllowContraction());
   ExpandHostMathOptions expandMath;
-  expandMath.fma = target.cpu != "x86-64-v2";
+  expandMath.fma = target.hasFma;
   functions.addPass(createExpandHostMath(expandMath));
   arith::ArithExpandOpsPassOptions expand;
   expand.includeBf16 = true;

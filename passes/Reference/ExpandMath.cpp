@@ -30,6 +30,8 @@ Value expandRound(winnow::Arithmetic &a, Value x) {
 }
 
 struct ExpandMath : winnow::impl::ExpandMathBase<ExpandMath> {
+  using ExpandMathBase::ExpandMathBase;
+
   void runOnOperation() override {
     if (failed(widenToF32()) || failed(expand()))
       signalPassFailure();
@@ -48,13 +50,15 @@ struct ExpandMath : winnow::impl::ExpandMathBase<ExpandMath> {
 
   LogicalResult expand() {
     // What has no polynomial is first written with what has one.
-    static constexpr StringRef rewritten[] = {"ctlz", "fpowi", "rsqrt", "clampf"};
+    SmallVector<StringRef> rewritten = {"ctlz", "fpowi", "rsqrt", "clampf"};
+    if (!fma)
+      rewritten.push_back("fma");
     RewritePatternSet patterns(&getContext());
     math::populateExpansionPatterns(patterns, rewritten);
     populateMathPolynomialApproximationPatterns(patterns);
     winnow::populateExponentialExpansions(patterns);
     winnow::populateLogarithmExpansions(patterns);
-    winnow::populatePowerExpansion(patterns);
+    winnow::populatePowerExpansion(patterns, fma);
     winnow::populateCircularExpansions(patterns);
     winnow::populateRootExpansion(patterns);
     winnow::populateErrorFunctionExpansion(patterns);

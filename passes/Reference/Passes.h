@@ -13,7 +13,7 @@ namespace winnow {
 
 /// From tensors after the precision phase to the LLVM dialect. Each public function becomes
 /// `SYMBOL(ptr buffers, ptr sizes, ptr allocate, ptr context)`, where the buffers are its inputs, weights
-/// and outputs; its attribute `winnow.weights` holds the weights' contents in order.
-void buildReferencePipeline(mlir::OpPassManager &manager);
+/// and outputs; its attribute `winnow.weights` holds the weights' contents in order. `hasFma`: of the CPU.
+void buildReferencePipeline(mlir::OpPassManager &manager, bool hasFma);
 
 } // namespace winnow

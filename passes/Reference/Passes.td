@@ -86,8 +86,9 @@ def ExpandMath : Pass<"winnow-expand-math"> {
     Exponentials, logarithms, error functions, powers and trigonometric functions become polynomials and
     arithmetic, so that code needs no mathematical library. Functions of f16 and bf16 are computed in f32.
     What a CPU has an instruction for (square root, absolute value, rounding) stays. The errors are listed in
-    `lib/MathExpansions/MathExpansions.h`.
+    `lib/MathExpansions/MathExpansions.h`. Without `fma`, fused multiply-adds become two operations.
   }];
+  let options = [Option<"fma", "fma", "bool", "true", "the CPU has fused multiply-add instructions">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
     "::mlir::vector::VectorDialect"

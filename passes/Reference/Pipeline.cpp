@@ -42,13 +42,13 @@ void addLoweringToLLVM(OpPassManager &manager) {
 
 } // namespace
 
-void winnow::buildReferencePipeline(OpPassManager &manager) {
+void winnow::buildReferencePipeline(OpPassManager &manager, bool hasFma) {
   manager.addPass(createInlinerPass());
   manager.addPass(createSymbolDCEPass());
   manager.addPass(createDecompose());
   manager.addPass(createHoistWeights());
   manager.addPass(createConvertElementwiseToLinalgPass());
-  manager.addPass(createExpandMath());
+  manager.addPass(createExpandMath({hasFma}));
   manager.addPass(createCSEPass());
   addBufferization(manager);
   manager.addPass(createWrapReference());

@@ -15,10 +15,10 @@ using namespace winnow;
 static const std::array<HostTarget, 4> &knownTargets() {
   static const char *x86 = "x86_64-unknown-linux-gnu";
   static const std::array<HostTarget, 4> targets = {{
-      {"x86-64-v4", x86, "x86-64-v4", 512, 32, 8},
-      {"x86-64-v3", x86, "x86-64-v3", 256, 16, 32},
-      {"x86-64-v2", x86, "x86-64-v2", 128, 16, 0},
-      {"aarch64", "aarch64-unknown-linux-gnu", "generic", 128, 32, 0},
+      {"x86-64-v4", x86, "x86-64-v4", 512, 32, 8, true},
+      {"x86-64-v3", x86, "x86-64-v3", 256, 16, 32, true},
+      {"x86-64-v2", x86, "x86-64-v2", 128, 16, 0, false},
+      {"aarch64", "aarch64-unknown-linux-gnu", "generic", 128, 32, 0, true},
   }};
   return targets;
 }

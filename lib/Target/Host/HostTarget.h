@@ -16,6 +16,7 @@ struct HostTarget {
   unsigned vectorBits;  // of one vector register
   unsigned vectorCount; // number of vector registers
   unsigned maskedBits;  // least element width that masked loads and stores are cheap for; 0: for none
+  bool hasFma;          // without it, a fused multiply-add would be a call of a library
 
   /// "x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64" or "native" (the best of these that the CPU which
   /// runs the compiler can execute). Fails with a message that lists the names.
