@@ -194,16 +194,30 @@ class Large(Attention):
         return [np.round(array * 4).astype(array.dtype) for array in inputs[:2]] + inputs[2:]
 
 
+ANY_SIZE = dict(heads=(None, None), widths=(None, None))
+
+
 def attention_cases():
-    any_size = dict(heads=(None, None), widths=(None, None))
+    """Products and blocks of every type, without score regions."""
     cases = [Attention(f"plain_{kind}", kind) for kind in ("f32", "f16", "bf16")]
-    cases += [Attention(f"dynamic_{kind}", kind, **any_size) for kind in ("f32", "f16", "bf16")]
+    cases += [Attention(f"dynamic_{kind}", kind, **ANY_SIZE) for kind in ("f32", "f16", "bf16")]
     cases += [
         Attention("single", heads=(1, 1), widths=(1, 1), scale=1.0),
         Attention("wide", heads=(2, 1), widths=(64, 200), attributes="{key_block = 16 : i64}", most=(1, 20, 70)),
         Attention("one_key_blocks", attributes="{key_block = 1 : i64}", most=(2, 9, 20)),
         Attention("large_blocks", attributes="{key_block = 1024 : i64}", most=(1, 9, 1100), heads=(1, 1)),
         Large("large", scale=1024.0),
+        Attention("active", blocks=(64, 64)),
+    ]
+    for kind in ("f32", "f16", "bf16"):
+        cases += [Attention(f"active_small_{kind}", kind, blocks=(12, 8), most=(2, 40, 70),
+                            attributes="{query_block = 12 : i64, key_block = 8 : i64}"),
+                  Attention(f"key_block_{kind}", kind, attributes="{key_block = 5 : i64}", most=(2, 9, 40))]
+    return [case.case() for case in cases]
+
+
+def score_region_cases():
+    cases = [
         context("context_head", "tensor<?x4xf32>", "bh"),
         context("context_query", "tensor<?x4x?xf32>", "bhq"),
         context("context_pair", "tensor<?x4x?x?xf32>", "bhqk"),
@@ -217,13 +231,14 @@ def attention_cases():
         Attention("mask", captures=[("mask", "tensor<?x?x?xi1>", "bqk")],
                   score=MASK.format(condition="%masked = arith.ori %mask_, %mask_ : i1"),
                   modify=masked(lambda q, k, mask: mask)),
+        Attention("mask_bf16", "bf16", captures=[("mask", "tensor<?x?x?xi1>", "bqk")],
+                  score=MASK.format(condition="%masked = arith.ori %mask_, %mask_ : i1"),
+                  modify=masked(lambda q, k, mask: mask)),
         bias("bias_key_query", "tensor<?x?xf32>", "kq"),
-        bias("bias_dynamic", "tensor<?x?x?xf32>", "hkb", kind="f16", **any_size),
+        bias("bias_dynamic", "tensor<?x?x?xf32>", "hkb", kind="f16", **ANY_SIZE),
         Attention("special", captures=[("special", "tensor<?x?x?xf32>", "bqk")], score=BIAS.format(name="special"),
                   modify=lambda scores, at, special: scores + special),
-        Attention("active", blocks=(64, 64)),
-        Attention("active_small", blocks=(12, 8), attributes="{query_block = 12 : i64, key_block = 8 : i64}"),
         Attention("active_causal", blocks=(16, 16), attributes="{query_block = 16 : i64, key_block = 16 : i64}",
-                  score=MASK.format(condition=CAUSAL), modify=masked(lambda q, k: k > q), **any_size),
+                  score=MASK.format(condition=CAUSAL), modify=masked(lambda q, k: k > q), **ANY_SIZE),
     ]
     return [case.case() for case in cases]

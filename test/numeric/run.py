@@ -27,6 +27,7 @@ from winnow_runtime import Failure, Runtime
 
 GROUPS = {
     "attention": attention.attention_cases,
+    "score-regions": attention.score_region_cases,
     "matmul": contractions.matmul_cases,
     "conv2d": contractions.conv2d_cases,
     "dense": dense.dense_cases,
