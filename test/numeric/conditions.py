@@ -184,5 +184,26 @@ def selected():
     return Case("selected", text, sample, expect)
 
 
+def typed(kind):
+    """Doubled values of one type, or what another subgraph has made."""
+    x, operation = f"tensor<?x?x{kind}>", "arith.addi" if kind.startswith("i") else "arith.addf"
+    text = f"""func.func @typed_{kind}(%c: tensor<i1>, %x: {x}, %y: {x}) -> {x} {{
+  %0 = winnow.when %c otherwise(%y : {x}) {{
+    %sum = {operation} %x, %x : {x}
+    winnow.yield %sum : {x}
+  }}
+  return %0 : {x}
+}}
+"""
+
+    def sample(sampler):
+        shape = sampler.size(0, 20), sampler.size(0, 20)
+        return [coin(sampler), *(sampler.tensor(kind, *shape) for _ in range(2))]
+
+    return Case(f"typed_{kind}", text, sample,
+                lambda condition, x, y: [Expected(x + x if condition else y, tolerance=0)])
+
+
 def condition_cases():
-    return [chain(), several(), nested(), reshaped(), selected()]
+    return [chain(), several(), nested(), reshaped(), selected(),
+            *(typed(kind) for kind in ("f16", "bf16", "i8", "i32", "i64"))]
