@@ -67,7 +67,7 @@ std::optional<RepeatedHeads> winnow::findRepeatedHeads(Value tensor) {
     return std::nullopt;
   auto type = cast<RankedTensorType>(repeated.source.getType());
   for (int64_t dimension : repeated.groups[kHeads]) {
-    if (type.isDynamicDim(dimension))
+    if (type.getDimSize(dimension) < 1) // not known, or none
       return std::nullopt;
     repeated.heads *= type.getDimSize(dimension);
   }

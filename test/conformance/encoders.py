@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -28,48 +29,62 @@ def shapes(random, sequence):
         yield int(random.integers(1, 5)), int(random.integers(1, 24))
 
 
-def compile_model(path, attentions):
-    """The module, and a message if not every layer's attention was recognized."""
-    module = path.with_suffix(".wnm")
-    command = ["winnow-compile", path, "-o", module, "--with-reference", "--no-ptxas", "--dump-after=import"]
-    compiled = subprocess.run(command, check=True, capture_output=True, text=True)
+def compile_model(path):
+    """What is wrong with the compilation; every layer's attention must be recognized."""
+    from encoder_models import LAYERS
+    command = ["winnow-compile", path, "-o", path.with_suffix(".wnm"), "--with-reference", "--no-ptxas",
+               "--dump-after=import"]
+    compiled = subprocess.run(command, capture_output=True, text=True)
+    if compiled.returncode:
+        return [f"winnow-compile failed:\n{compiled.stderr}"]
     found = compiled.stdout.count("= winnow.attention ")
-    return module, [] if found == attentions else [f"{found} winnow.attention, expected {attentions}"]
+    return [] if found == LAYERS else [f"{found} winnow.attention, expected {LAYERS}"]
 
 
-def compare(name, shape, found, expected):
+def compare(found, expected):
     """A message if the result is wrong."""
     if found.shape != expected.shape:
-        return [f"{name}: shape {found.shape}, expected {expected.shape}"]
+        return f"shape {found.shape}, expected {expected.shape}"
     if not np.allclose(found, expected, RELATIVE, ABSOLUTE):
-        return [f"{name}, batch and sequence {shape}: error {np.abs(found - expected).max()}"]
-    return []
+        return f"error {np.abs(found - expected).max()}"
+    return None
 
 
-def check(model, exporter, seed, runtime, devices, folder):
-    """The problems of one model, as text."""
-    from encoder_models import LAYERS, export
-    name = f"{exporter} {model.name}"
-    path = folder / f"{exporter}-{model.name}.onnx"
-    export(model, exporter, seed, path)
-    try:
-        module, problems = compile_model(path, LAYERS)
-    except subprocess.CalledProcessError as error:
-        return [f"{name}: {error.cmd[0]} failed\n{error.stderr or ''}"]
-    problems = [f"{name}: {problem}" for problem in problems]
+def check(model, options, path, runtime, seed):
+    """Compares a compiled model on every device; yields messages."""
     oracle = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    sessions = {device: runtime.open(runtime.load(module), device) for device in devices}
+    module = runtime.load(path.with_suffix(".wnm"))
+    sessions = {device: runtime.open(module, device) for device in options.devices.split(",")}
     random = np.random.default_rng(seed)
-    for shape in shapes(random, model.fixed_sequence(exporter)):
+    for shape in shapes(random, model.fixed_sequence(options.exporter)):
         inputs = model.sample(random, *shape)
         expected = oracle.run(["y"], inputs)[0]
-        assert np.isfinite(expected).all(), f"{name}: no finite answer to compare with"
+        assert np.isfinite(expected).all(), f"{model.name}: no finite answer to compare with"
         for device, session in sessions.items():
+            where = f"{device}, batch and sequence {shape}"
             try:
-                found = session.invoke("main", list(inputs.values()), 1)[0]
-                problems += compare(f"{name}, {device}", shape, found, expected)
+                message = compare(session.invoke("main", list(inputs.values()), 1)[0], expected)
             except Failure as failure:
-                problems.append(f"{name}, {device}, batch and sequence {shape}: {failure}")
+                message = str(failure)
+            if message:
+                yield f"{where}: {message}"
+
+
+def check_all(models, options, folder):
+    """The problems of all models, as text. One is exported while others are compiled."""
+    from encoder_models import MODELS, export
+    runtime, compilations, problems = Runtime(options.library), {}, []
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for model in models:
+            seed, path = options.seed + MODELS.index(model), folder / f"{options.exporter}-{model.name}.onnx"
+            export(model, options.exporter, seed, path)
+            compilations[model.name] = pool.submit(compile_model, path), seed, path
+    for model in models:
+        compilation, seed, path = compilations[model.name]
+        found = compilation.result()
+        if path.with_suffix(".wnm").exists():
+            found += check(model, options, path, runtime, seed)
+        problems += [f"{options.exporter} {model.name}: {problem}" for problem in found]
     return problems
 
 
@@ -88,12 +103,8 @@ def main():
     from encoder_models import MODELS
     warnings.simplefilter("ignore")  # the exporters', about what they will drop one day
     models = [model for model in MODELS if not options.model or options.model in model.name]
-    runtime = Runtime(options.library)
-    problems = []
     with tempfile.TemporaryDirectory() as folder:
-        for model in models:
-            problems += check(model, options.exporter, options.seed + MODELS.index(model), runtime,
-                              options.devices.split(","), options.keep or Path(folder))
+        problems = check_all(models, options, options.keep or Path(folder))
     for problem in problems:
         print(problem)
     print(f"{options.exporter}: {len(models)} encoders x {len(options.devices.split(','))} devices x {SHAPES} shapes, "
