@@ -43,7 +43,7 @@ class Runtime:
         self.library = ctypes.CDLL(path)
         for name in ("wn_status_message", "wn_session_device", "wn_session_target"):
             getattr(self.library, name).restype = ctypes.c_char_p
-        for name in ("wn_module_load_file", "wn_session_create", "wn_session_invoke",
+        for name in ("wn_module_load_file", "wn_module_load_memory", "wn_session_create", "wn_session_invoke",
                      "wn_session_profile", "wn_session_set_parameter", "wn_session_save_state",
                      "wn_session_load_state"):
             getattr(self.library, name).restype = ctypes.c_void_p
@@ -59,6 +59,13 @@ class Runtime:
     def load(self, path):
         module = ctypes.c_void_p()
         self.check(self.library.wn_module_load_file(str(path).encode(), ctypes.byref(module)))
+        return module
+
+    def load_memory(self, buffer):
+        """A module whose bytes are a writable buffer, which must outlive it."""
+        module = ctypes.c_void_p()
+        self.check(self.library.wn_module_load_memory(ctypes.byref(ctypes.c_char.from_buffer(buffer)),
+                                                      ctypes.c_size_t(len(buffer)), ctypes.byref(module)))
         return module
 
     def open(self, module, device):
