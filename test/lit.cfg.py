@@ -21,7 +21,8 @@ if not config.has_compiler:
     config.excludes += ["conformance", "dialects", "docs", "examples", "import", "numeric", "passes", "target",
                         "winnow-compile", "winnow-opt"]
 
-tools = [os.path.join(config.winnow_binary_dir, "bin"), config.llvm_tools_dir]
+tools = [os.path.join(config.winnow_binary_dir, folder) for folder in ("bin", "examples/assistant")]
+tools.append(config.llvm_tools_dir)
 config.environment["PATH"] = os.pathsep.join(tools + [config.environment.get("PATH", os.environ["PATH"])])
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 if config.sanitized:
