@@ -1,14 +1,13 @@
 # Two-layer transformer encoders as PyTorch's exporters write them, with random weights and dynamic shapes.
-from dataclasses import dataclass
-
 import numpy as np
+import onnx
 import torch
 import torch.nn.functional as functional
 from torch import nn
 
-WIDTH, HEADS, HIDDEN, LAYERS = 16, 4, 24, 2
+from encoder_inputs import EXAMPLE, HEADS, HIDDEN, LAYERS, WIDTH
+
 HEAD_WIDTH = WIDTH // HEADS
-EXAMPLE = 3, 5  # the batch and the sequence length that a model is exported with
 # What a model may take beside the tokens, and the names of its dimensions.
 DIMENSIONS = {"x": {0: "batch", 1: "sequence"}, "padding": {0: "batch", 1: "sequence"},
               "mask": {0: "sequence", 1: "sequence"}}
@@ -119,53 +118,27 @@ class Encoder(nn.Module):
         return x
 
 
-@dataclass
-class Model:
-    name: str
-    make: callable
-    mask: str | None = None  # the name of its second input
-
-    def fixed_sequence(self, exporter):
-        """The only sequence length that the exported model takes, ONNX Runtime too; None if it takes any."""
-        # The older exporter writes down that of the example for the keys of nn.MultiheadAttention.
-        return EXAMPLE[1] if exporter == "torchscript" and self.name.startswith("standard") else None
-
-    def input_names(self):
-        return ["x", self.mask] if self.mask else ["x"]
-
-    def sample(self, random, batch, sequence):
-        inputs = {"x": random.standard_normal((batch, sequence, WIDTH)).astype(np.float32)}
-        if self.mask == "padding":
-            # A row that is padding throughout has no answer, so that each keeps its first token.
-            lengths = random.integers(1, sequence + 1, batch)
-            inputs["padding"] = np.arange(sequence)[None, :] >= lengths[:, None]
-        elif self.mask == "mask":
-            inputs["mask"] = np.where(random.random((sequence, sequence)) < 0.3, -np.inf, 0).astype(np.float32)
-            np.fill_diagonal(inputs["mask"], 0.5)
-        return inputs
-
-
-MODELS = [
-    Model("standard_gelu", lambda: StandardEncoder("gelu", norm_first=False)),
-    Model("standard_relu_first", lambda: StandardEncoder("relu", norm_first=True)),
-    Model("standard_relu_padding", lambda: StandardEncoder("relu", False, "padding"), "padding"),
-    Model("standard_gelu_first_padding", lambda: StandardEncoder("gelu", True, "padding"), "padding"),
-    Model("standard_gelu_mask", lambda: StandardEncoder("gelu", False, "mask"), "mask"),
-    Model("standard_relu_first_mask", lambda: StandardEncoder("relu", True, "mask"), "mask"),
-    Model("written_plain", lambda: Encoder(PlainLayer)),
-    Model("written_padded", lambda: Encoder(PaddedLayer), "padding"),
-    Model("written_causal", lambda: Encoder(CausalLayer)),
-    Model("written_grouped", lambda: Encoder(GroupedLayer)),
-    Model("written_grouped_causal", lambda: Encoder(GroupedCausalLayer)),
-    Model("written_explicit", lambda: Encoder(ExplicitLayer)),
-]
+MAKERS = {
+    "standard_gelu": lambda: StandardEncoder("gelu", norm_first=False),
+    "standard_relu_first": lambda: StandardEncoder("relu", norm_first=True),
+    "standard_relu_padding": lambda: StandardEncoder("relu", False, "padding"),
+    "standard_gelu_first_padding": lambda: StandardEncoder("gelu", True, "padding"),
+    "standard_gelu_mask": lambda: StandardEncoder("gelu", False, "mask"),
+    "standard_relu_first_mask": lambda: StandardEncoder("relu", True, "mask"),
+    "written_plain": lambda: Encoder(PlainLayer),
+    "written_padded": lambda: Encoder(PaddedLayer),
+    "written_causal": lambda: Encoder(CausalLayer),
+    "written_grouped": lambda: Encoder(GroupedLayer),
+    "written_grouped_causal": lambda: Encoder(GroupedCausalLayer),
+    "written_explicit": lambda: Encoder(ExplicitLayer),
+}
 
 
 def export(model, exporter, seed, path):
     """Writes a model with weights of its own seed; `exporter` is "torchscript" or "dynamo"."""
     torch.manual_seed(seed)
     torch.backends.mha.set_fastpath_enabled(False)  # one operator of PyTorch's own for a whole layer
-    module = model.make().train(False)
+    module = MAKERS[model.name]().train(False)
     for parameter in module.parameters():
         if parameter.dim() == 1:  # biases and norms, which start as zeros and ones
             nn.init.normal_(parameter, mean=parameter.mean().item(), std=0.2)
@@ -175,9 +148,23 @@ def export(model, exporter, seed, path):
     if exporter == "torchscript":
         axes = {name: DIMENSIONS[name] for name in model.input_names()}
         torch.onnx.export(module, inputs, str(path), dynamo=False, opset_version=17, dynamic_axes=axes, **names)
-        return
+    else:
+        export_dynamo(model, module, inputs, path, names)
+    drop_origins(path)
+
+
+def export_dynamo(model, module, inputs, path, names):
     symbols = {name: torch.export.Dim(name, min=2, max=1 << 20) for name in ("batch", "sequence")}
     shapes = tuple({axis: symbols[dimension] for axis, dimension in DIMENSIONS[name].items()}
                    for name in model.input_names())
     torch.onnx.export(module, inputs, str(path), dynamo=True, opset_version=18, dynamic_shapes=shapes,
                       external_data=False, optimize=True, verbose=False, **names)
+
+
+def drop_origins(path):
+    """Removes what the exporters write about the source that a node comes from: paths, and much text."""
+    model = onnx.load(path)
+    for node in model.graph.node:
+        node.ClearField("metadata_props")
+        node.ClearField("doc_string")
+    onnx.save(model, path)

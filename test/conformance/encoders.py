@@ -1,6 +1,7 @@
 # Encoders that PyTorch exports, on every device, against ONNX Runtime: many batches and sequence lengths each.
 import argparse
 import importlib.util
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ import numpy as np
 import onnxruntime
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "numeric"))
+from encoder_inputs import LAYERS, MODELS  # noqa: E402
 from winnow_runtime import Failure, Runtime  # noqa: E402
 
 # Two layers of products of at most 24 terms, normalized in between, in f32, in any order.
@@ -31,7 +33,6 @@ def shapes(random, sequence):
 
 def compile_model(path):
     """What is wrong with the compilation; every layer's attention must be recognized."""
-    from encoder_models import LAYERS
     command = ["winnow-compile", path, "-o", path.with_suffix(".wnm"), "--with-reference", "--no-ptxas",
                "--dump-after=import"]
     compiled = subprocess.run(command, capture_output=True, text=True)
@@ -72,12 +73,15 @@ def check(model, options, path, runtime, seed):
 
 def check_all(models, options, folder):
     """The problems of all models, as text. One is exported while others are compiled."""
-    from encoder_models import MODELS, export
     runtime, compilations, problems = Runtime(options.library), {}, []
     with ThreadPoolExecutor(max_workers=2) as pool:
         for model in models:
             seed, path = options.seed + MODELS.index(model), folder / f"{options.exporter}-{model.name}.onnx"
-            export(model, options.exporter, seed, path)
+            if options.exported:
+                shutil.copyfile(options.exported / path.name, path)
+            else:
+                from encoder_models import export
+                export(model, options.exporter, seed, path)
             compilations[model.name] = pool.submit(compile_model, path), seed, path
     for model in models:
         compilation, seed, path = compilations[model.name]
@@ -94,15 +98,17 @@ def main():
     parser.add_argument("--library", required=True, help="the runtime's shared library")
     parser.add_argument("--devices", default="reference,host,ptxsim")
     parser.add_argument("--model", help="only the models whose name contains this")
+    parser.add_argument("--exported", type=Path, help="folder with models that were exported before; no PyTorch is needed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="folder for the models (default: a temporary one)")
     options = parser.parse_args()
     missing = [name for name in ("torch", "onnxscript") if importlib.util.find_spec(name) is None]
-    if missing:
+    if missing and not options.exported:
         sys.exit(f"error: {' and '.join(missing)} not installed (test/conformance/requirements.txt)")
-    from encoder_models import MODELS
     warnings.simplefilter("ignore")  # the exporters', about what they will drop one day
     models = [model for model in MODELS if not options.model or options.model in model.name]
+    if options.exported:
+        models = [model for model in models if (options.exported / f"{options.exporter}-{model.name}.onnx").exists()]
     with tempfile.TemporaryDirectory() as folder:
         problems = check_all(models, options, options.keep or Path(folder))
     for problem in problems:
