@@ -4,6 +4,7 @@
 // wait for each other.
 #include "passes/Dispatch/Passes.h"
 
+#include "dialects/Winnow/Definition.h"
 #include "dialects/Winnow/WinnowOps.h"
 #include "passes/Dispatch/BuildGeneric.h"
 #include "passes/Dispatch/KernelBody.h"
@@ -48,7 +49,7 @@ Value convert(LoopNests &nests, Value matrix, Type element) {
   return nests.parallel(sizes, element, {{matrix, {0, 1}}},
                         [&](OpBuilder &b, Location at, ValueRange arguments) -> Value {
                           if (element.isF32())
-                            return toF32(b, at, arguments[0]);
+                            return Formula(b, at).toF32(arguments[0]);
                           return arith::TruncFOp::create(b, at, element, arguments[0]);
                         });
 }
@@ -76,13 +77,13 @@ public:
         KernelBody(builder, loc).entryIf(isAtom(builder, loc, index), dictionary, [&](KernelBody &inside) {
           return SmallVector<Value>{inside.toIndex(index), place};
         });
-    return toF32(builder, loc, read);
+    return Formula(builder, loc).toF32(read);
   }
 
   /// sum over j of coefficients[n, j] * the atom that indices[n, j] names
   Value combine(LoopNests &nests, Value indices, Value coefficients) const {
     auto addTerm = [&](OpBuilder &b, Location at, ValueRange arguments) -> Value {
-      Value index = arguments[0], coefficient = toF32(b, at, arguments[1]);
+      Value index = arguments[0], coefficient = Formula(b, at).toF32(arguments[1]);
       Value atomEntry = entry(b, at, index, linalg::IndexOp::create(b, at, 1));
       Value product = arithmetic<arith::MulFOp>(b, at, coefficient, atomEntry);
       // A coefficient without an atom may be a NaN.

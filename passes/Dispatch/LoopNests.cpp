@@ -1,16 +1,14 @@
 // Loop nests as linalg.generic operations.
 #include "passes/Dispatch/LoopNests.h"
 
+#include "dialects/Winnow/Definition.h"
+
 using namespace mlir;
 using namespace winnow;
 
-Value winnow::toF32(OpBuilder &builder, Location loc, Value value) {
-  Type f32 = builder.getF32Type();
-  return value.getType() == f32 ? value : arith::ExtFOp::create(builder, loc, f32, value).getResult();
-}
-
 Value winnow::fusedMultiplyAdd(OpBuilder &builder, Location loc, Value a, Value b, Value sum) {
-  return math::FmaOp::create(builder, loc, toF32(builder, loc, a), toF32(builder, loc, b), sum);
+  Formula formula(builder, loc);
+  return math::FmaOp::create(builder, loc, formula.toF32(a), formula.toF32(b), sum);
 }
 
 Value LoopNests::parallel(Sizes sizes, Type element, ArrayRef<Operand> operands, GenericBody body) {

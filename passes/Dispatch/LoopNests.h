@@ -5,9 +5,6 @@
 
 namespace winnow {
 
-/// A float of at most 32 bits as f32, in a body.
-mlir::Value toF32(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value);
-
 /// sum + a * b in f32, rounded once. Targets fuse a separate product and sum as they like, differently for
 /// whole vectors and for what remains of a loop; this makes equal operands give equal sums.
 mlir::Value fusedMultiplyAdd(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value a, mlir::Value b,
