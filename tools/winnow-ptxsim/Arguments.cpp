@@ -198,9 +198,9 @@ Result<Binding> bindArguments(const Kernel &kernel, std::vector<Argument> &argum
     uint64_t bits = argument.bits;
     if (argument.kind != Argument::Kind::Value) {
       bits = reinterpret_cast<uint64_t>(argument.array.bytes.data());
-      Status status = binding.memory.add(argument.array.bytes.data(), argument.array.bytes.size(),
-                                         concatenate("argument ", i, ": ", parameter.name));
-      if (!status.ok())
+      MemoryRange range{bits, argument.array.bytes.size(), concatenate("argument ", i, ": ", parameter.name)};
+      range.isInitialized = argument.kind != Argument::Kind::Out;
+      if (Status status = binding.memory.add(std::move(range)); !status.ok())
         return status;
     }
     std::memcpy(binding.parameters.data() + parameter.offset, &bits, parameter.size);

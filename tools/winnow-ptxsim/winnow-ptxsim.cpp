@@ -5,6 +5,7 @@
 #include "runtime/device/ptxsim/PtxsimDevice.h"
 #include "tools/winnow-ptxsim/Options.h"
 
+#include <chrono>
 #include <fstream>
 #include <iomanip>
 #include <iostream>
@@ -53,13 +54,14 @@ void writeTraceLine(std::ostream &out, const TraceEntry &entry) {
 }
 
 void writeStatistics(const std::string &path, const Options &options, const Kernel &kernel,
-                     const Statistics &statistics) {
+                     const Statistics &statistics, double seconds) {
   nlohmann::ordered_json json = {{"kernel", kernel.name},
                                  {"grid", options.grid},
                                  {"block", options.block},
                                  {"static_shared_bytes", kernel.sharedBytes},
                                  {"dynamic_shared_bytes", options.sharedBytes},
-                                 {"local_bytes", kernel.localBytes}};
+                                 {"local_bytes", kernel.localBytes},
+                                 {"seconds", seconds}};
   for (const auto &[name, value] : statistics.named())
     json[name] = value;
   std::string text = json.dump(2) + "\n";
@@ -83,13 +85,15 @@ int run(Options &options) {
     options.launch.trace = [&](const TraceEntry &entry) { writeTraceLine(trace, entry); };
   }
   Statistics statistics;
+  auto begin = std::chrono::steady_clock::now();
   Status status = launch(program, kernel, options.grid, options.block, options.sharedBytes,
                          binding->parameters, binding->memory, options.launch, &statistics);
+  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (!options.trace.empty() && !trace.flush())
     throw UserError("cannot write '" + options.trace + "'");
   if (status.ok() || status.code() == winnow::format::Code::DeviceFault) {
     if (!options.statistics.empty())
-      writeStatistics(options.statistics, options, kernel, statistics);
+      writeStatistics(options.statistics, options, kernel, statistics, seconds);
   }
   if (status.code() == winnow::format::Code::DeviceFault) {
     std::cerr << "winnow-ptxsim: error: " << status.message() << '\n';

@@ -24,8 +24,15 @@ bool CtaExecutor::memory(Warp &warp, uint32_t pc, uint32_t mask) {
   AccessKind kind = in.operation == Operation::Load    ? AccessKind::Load
                     : in.operation == Operation::Store ? AccessKind::Store
                                                        : AccessKind::Atomic;
-  if (!resolve(warp, pc, mask, {kind, in.space, unsigned(in.elementBytes) * in.count}, addresses))
+  const Access access{kind, in.space, unsigned(in.elementBytes) * in.count};
+  if (!resolve(warp, pc, mask, access, addresses))
     return false;
+  if (shadows) {
+    if (kind == AccessKind::Store)
+      return storeInspected(warp, pc, mask, access, addresses);
+    if (!inspect(warp, pc, mask, access, addresses))
+      return false;
+  }
   const Row *elements = launch.code.rows.data() + in.target;
   if (kind == AccessKind::Load)
     lanes.load(warp.rows, in, mask, addresses, elements);

@@ -8,6 +8,9 @@
 namespace winnow::ptxsim {
 namespace {
 
+/// A warp that starts more without a wait has the oldest made, so that a kernel cannot fill the memory.
+constexpr size_t kMostPendingCopies = 4096;
+
 void makeCopy(const PendingCopy &copy, unsigned lane) {
   auto *destination = reinterpret_cast<std::byte *>(copy.destinations[lane]);
   unsigned used = copy.sourceBytes[lane];
@@ -18,6 +21,20 @@ void makeCopy(const PendingCopy &copy, unsigned lane) {
 
 } // namespace
 
+/// Makes the copies for which choose(copy, lane) holds.
+template <class Choose> void CtaExecutor::completeCopies(Warp &warp, Choose choose) {
+  for (PendingCopy &copy : warp.copies)
+    for (uint32_t left = copy.mask; left; left &= left - 1) {
+      unsigned lane = unsigned(__builtin_ctz(left));
+      if (!choose(copy, lane))
+        continue;
+      makeCopy(copy, lane);
+      finishInspectedCopy(warp, copy, lane);
+      copy.mask &= ~(1u << lane);
+    }
+  std::erase_if(warp.copies, [](const PendingCopy &copy) { return copy.mask == 0; });
+}
+
 bool CtaExecutor::copyAsync(Warp &warp, uint32_t pc, uint32_t mask) {
   const Instruction &in = code[pc];
   auto *sizes =
@@ -26,6 +43,10 @@ bool CtaExecutor::copyAsync(Warp &warp, uint32_t pc, uint32_t mask) {
       in.source[3] == kNoRow ? 0 : *reinterpret_cast<const uint32_t *>(warp.rows + in.source[3]);
   if (in.flags & kNegateThird)
     ignored = ~ignored;
+  if (warp.copies.size() == kMostPendingCopies)
+    completeCopies(warp, [oldest = warp.copies[0].order](const PendingCopy &copy, unsigned) {
+      return copy.order == oldest;
+    });
   warp.copies.emplace_back();
   PendingCopy &copy = warp.copies.back();
   copy.pc = pc;
@@ -44,7 +65,12 @@ bool CtaExecutor::copyAsync(Warp &warp, uint32_t pc, uint32_t mask) {
   lanes.addresses(warp.rows, in, mask, copy.destinations.data());
   if (!resolve(warp, pc, mask, {AccessKind::Store, StateSpace::Shared, copy.bytes}, copy.destinations.data()))
     return false;
-  reading &= mask;
+  return resolveSources(warp, in, pc, reading & mask, partial) && inspectCopy(warp, warp.copies.back());
+}
+
+bool CtaExecutor::resolveSources(Warp &warp, const Instruction &in, uint32_t pc, uint32_t reading,
+                                 uint32_t partial) {
+  PendingCopy &copy = warp.copies.back();
   if (!reading)
     return true;
   Instruction from = in;
@@ -78,19 +104,6 @@ bool CtaExecutor::resolveParts(Warp &warp, uint32_t pc, uint32_t mask, PendingCo
 void CtaExecutor::commitCopies(Warp &warp, uint32_t mask) {
   for (uint32_t left = mask; left; left &= left - 1)
     ++warp.committedGroups[unsigned(__builtin_ctz(left))];
-}
-
-/// Makes the copies for which choose(copy, lane) holds.
-template <class Choose> void CtaExecutor::completeCopies(Warp &warp, Choose choose) {
-  for (PendingCopy &copy : warp.copies)
-    for (uint32_t left = copy.mask; left; left &= left - 1) {
-      unsigned lane = unsigned(__builtin_ctz(left));
-      if (!choose(copy, lane))
-        continue;
-      makeCopy(copy, lane);
-      copy.mask &= ~(1u << lane);
-    }
-  std::erase_if(warp.copies, [](const PendingCopy &copy) { return copy.mask == 0; });
 }
 
 void CtaExecutor::waitForCopies(Warp &warp, const Instruction &in, uint32_t mask) {

@@ -10,7 +10,9 @@ struct Check {
 };
 constexpr Check kChecks[] = {{"bounds", nullptr},
                              {"alignment", &LaunchOptions::checkAlignment},
-                             {"barriers", &LaunchOptions::checkBarriers}};
+                             {"barriers", &LaunchOptions::checkBarriers},
+                             {"uninitialized", &LaunchOptions::checkUninitialized},
+                             {"races", &LaunchOptions::checkRaces}};
 
 std::string knownNames() {
   std::string names;
@@ -49,7 +51,7 @@ format::Status parseChecks(std::string_view checks, LaunchOptions &options) {
 
 std::string describeChecks() {
   return format::concatenate("what to check, comma-separated: all, none, or some of ", knownNames(),
-                             "; bounds are always checked");
+                             "; bounds are always checked (bounds,alignment,barriers)");
 }
 
 } // namespace winnow::ptxsim

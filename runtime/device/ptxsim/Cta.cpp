@@ -30,6 +30,7 @@ CtaExecutor::CtaExecutor(const LaunchContext &launch)
     std::copy(launch.code.constants.begin(), launch.code.constants.end(), warps[i].rows);
     fillSpecials(warps[i], /*ofCta=*/false);
   }
+  makeShadows();
 }
 
 /// Special registers of a warp (PTX ISA: "Special Registers"): once those that are the same in every CTA,
@@ -97,8 +98,9 @@ uint64_t CtaExecutor::specialValue(SpecialRegister name, const Warp &warp, unsig
 /// Registers and memories begin as zero, so that a kernel that reads what it never wrote does so
 /// reproducibly.
 void CtaExecutor::begin(uint64_t cta) {
-  ctaIndex = {uint32_t(cta % launch.grid[0]), uint32_t(cta / launch.grid[0] % launch.grid[1]),
-              uint32_t(cta / launch.grid[0] / launch.grid[1])};
+  ctaNumber = cta;
+  ctaIndex = indexOf(cta);
+  beginShadows();
   aliveThreads = launch.threads();
   barriers.fill(Barrier());
   delayedArrivals.clear();
@@ -168,6 +170,8 @@ format::Status CtaExecutor::run(uint64_t cta) {
     if (status.ok() && launch.options.isCancelled && launch.options.isCancelled())
       status = format::failure(format::Code::Cancelled, "kernel '", launch.code.kernel, "' was cancelled");
   }
+  if (status.ok())
+    status = unwritten;
   return status;
 }
 
@@ -228,6 +232,7 @@ void CtaExecutor::finishBarrierReduce(Warp &warp, const Fragment &fragment, cons
 }
 
 void CtaExecutor::releaseBarrier(unsigned number) {
+  synchronizeCta();
   for (Warp &warp : warps)
     for (Fragment &fragment : warp.fragments)
       if (fragment.state == Fragment::State::AtBarrier && fragment.barrier == number) {
@@ -245,21 +250,40 @@ void CtaExecutor::releaseFullBarriers() {
       releaseBarrier(i);
 }
 
+Dimensions CtaExecutor::indexOf(uint64_t cta) const {
+  return {uint32_t(cta % launch.grid[0]), uint32_t(cta / launch.grid[0] % launch.grid[1]),
+          uint32_t(cta / launch.grid[0] / launch.grid[1])};
+}
+
+/// "(5,0,0)"
+std::string describeIndex(Dimensions index) {
+  return format::concatenate("(", index[0], ",", index[1], ",", index[2], ")");
+}
+
+std::string CtaExecutor::describeThread(uint32_t thread) const {
+  return describeIndex({thread % launch.block[0], thread / launch.block[0] % launch.block[1],
+                        thread / launch.block[0] / launch.block[1]});
+}
+
+/// "ptx:12:3 (bar.sync 0;)"
+std::string CtaExecutor::describeInstruction(uint32_t pc) const {
+  const Location &location = code[pc].location;
+  return format::concatenate(launch.program, ":", location.line, ":", location.column, " (",
+                             launch.code.texts[pc], ")");
+}
+
 /// "kernel 'k', ptx:12:3 (bar.sync 0;), CTA (0,0,0), thread (5,0,0)"
 std::string CtaExecutor::where(const Warp &warp, uint32_t pc, unsigned lane) const {
-  uint32_t thread = warp.index * kLanes + lane;
-  const Instruction &in = code[pc];
-  return format::concatenate("kernel '", launch.code.kernel, "', ", launch.program, ":", in.location.line,
-                             ":", in.location.column, " (", launch.code.texts[pc], "), CTA (", ctaIndex[0],
-                             ",", ctaIndex[1], ",", ctaIndex[2], "), thread (", thread % launch.block[0], ",",
-                             thread / launch.block[0] % launch.block[1], ",",
-                             thread / launch.block[0] / launch.block[1], ")");
+  return format::concatenate("kernel '", launch.code.kernel, "', ", describeInstruction(pc), ", CTA ",
+                             describeIndex(ctaIndex), ", thread ",
+                             describeThread(warp.index * kLanes + lane));
 }
 
 bool CtaExecutor::fault(const Warp &warp, uint32_t pc, uint32_t mask, std::string_view message) {
   if (status.ok())
-    status = format::failure(format::Code::DeviceFault, message, ": ",
-                             where(warp, pc, unsigned(__builtin_ctz(mask))));
+    status = unwritten.ok() ? format::failure(format::Code::DeviceFault, message, ": ",
+                                              where(warp, pc, unsigned(__builtin_ctz(mask))))
+                            : unwritten; // which may well be why
   return false;
 }
 

@@ -3,6 +3,7 @@
 
 #include "format/Status.h"
 #include "runtime/device/ptxsim/Code.h"
+#include "runtime/device/ptxsim/Shadow.h"
 #include "runtime/device/ptxsim/Simulator.h"
 #include "runtime/device/ptxsim/lanes/Lanes.h"
 
@@ -78,6 +79,9 @@ struct InstructionCount {
 Statistics summarize(const Code &code, const std::vector<InstructionCount> &counts,
                      uint64_t divergentBranches);
 
+/// "(5,0,0)"
+std::string describeIndex(Dimensions index);
+
 class CtaExecutor {
 public:
   explicit CtaExecutor(const LaunchContext &launch);
@@ -116,6 +120,9 @@ private:
   void releaseFullBarriers();
   void finishBarrierReduce(Warp &warp, const Fragment &fragment, const Barrier &barrier);
   void reportDeadlock();
+  Dimensions indexOf(uint64_t cta) const;
+  std::string describeThread(uint32_t thread) const;
+  std::string describeInstruction(uint32_t pc) const;
   std::string where(const Warp &warp, uint32_t pc, unsigned lane) const;
   bool fault(const Warp &warp, uint32_t pc, uint32_t mask, std::string_view message);
 
@@ -166,6 +173,8 @@ private:
 
   // AsyncCopies.cpp: cp.async.
   bool copyAsync(Warp &warp, uint32_t pc, uint32_t mask);
+  /// The lanes of `partial` read less than they write.
+  bool resolveSources(Warp &warp, const Instruction &in, uint32_t pc, uint32_t reading, uint32_t partial);
   bool resolveParts(Warp &warp, uint32_t pc, uint32_t mask, PendingCopy &copy);
   void commitCopies(Warp &warp, uint32_t mask);
   void waitForCopies(Warp &warp, const Instruction &in, uint32_t mask);
@@ -176,6 +185,26 @@ private:
   bool memoryBarrierLane(Warp &warp, uint32_t pc, unsigned lane, uint64_t address);
   void completeArrivals(uint64_t address);
   void countArrivals(uint64_t address, uint32_t count);
+
+  // Inspection.cpp: the checks of races and of uninitialized memory, which do nothing without shadows.
+  void makeShadows();
+  void beginShadows();
+  void synchronizeWarp(const Warp &warp);
+  void synchronizeCta();
+  void synchronizeDevice();
+  ShadowRegion *shadowOf(uint64_t address, uint64_t &offset);
+  Actor actor(const Warp &warp, uint32_t pc, unsigned lane) const;
+  bool inspect(Warp &warp, uint32_t pc, uint32_t mask, const Access &access, const uint64_t *addresses);
+  bool inspectLane(Warp &warp, uint32_t pc, unsigned lane, const Access &access, uint64_t address,
+                   uint64_t changed = ~uint64_t(0));
+  bool storeInspected(Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
+                      const uint64_t *addresses);
+  bool inspectCopy(Warp &warp, const PendingCopy &copy);
+  void finishInspectedCopy(const Warp &warp, const PendingCopy &copy, unsigned lane);
+  bool conflictFault(const Warp &warp, uint32_t pc, unsigned lane, const Access &access, uint64_t address,
+                     const Conflict &conflict);
+  bool unwrittenFault(const Warp &warp, uint32_t pc, unsigned lane, std::string_view what);
+  std::string describeAddress(uint64_t address) const;
 
   const LaunchContext &launch;
   const Instruction *code;
@@ -188,12 +217,15 @@ private:
   std::vector<DelayedArrival> delayedArrivals;
   uint64_t asyncOrder = 0;
   uint32_t aliveThreads = 0;
+  uint64_t ctaNumber = 0; // x fastest
   Dimensions ctaIndex{};
+  std::unique_ptr<Shadows> shadows;
   /// For each instruction the range that its last access was in; valid for the kind of access it makes.
   std::vector<const MemoryRange *> lastRange;
   std::vector<InstructionCount> instructionCounts;
   uint64_t divergences = 0;
   format::Status status;
+  format::Status unwritten; // the first load of what nobody has written, not yet reported
 
   /// How many instructions a fragment, and how many fragments a warp, may run before others get a turn.
   static constexpr uint64_t kFragmentSlice = 1 << 14;

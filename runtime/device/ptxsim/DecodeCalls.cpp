@@ -62,11 +62,10 @@ bool Decoder::expandCall(const syntax::Function &callee, const std::vector<Opera
                          const std::vector<Operand> &arguments) {
   size_t skip = code.instructions.size();
   bool isGuarded = out.guard != kNoRow;
-  if (isGuarded) {
-    out.operation = Operation::Branch;
-    out.flags ^= kGuardNegated;
-    emit();
-  }
+  // The call itself counts as an instruction; without a guard there is nothing to skip.
+  out.operation = isGuarded ? Operation::Branch : Operation::Prefetch;
+  out.flags ^= isGuarded ? kGuardNegated : 0;
+  emit();
   Scope inner;
   std::vector<std::pair<Row, Row>> registerResults; // the callee's, the caller's
   for (size_t i = 0; i < arguments.size(); ++i)

@@ -100,8 +100,9 @@ bool Decoder::barrier() {
 
 /// membar, fence, nanosleep: memory is in sequential order, and time is not modelled.
 bool Decoder::fence() {
-  while (modifiers.takeAny({"sc", "acq_rel", "acquire", "release", "cta", "cluster", "gpu", "gl", "sys",
-                            "proxy", "alias", "async", "u32"})) {
+  out.mode = modifiers.takeAny({"gpu", "gl", "sys"});
+  while (modifiers.takeAny({"sc", "acq_rel", "acquire", "release", "cta", "cluster", "proxy", "alias",
+                            "async", "u32", "mbarrier_init", "async::generic"})) {
   }
   if (!finishModifiers())
     return false;

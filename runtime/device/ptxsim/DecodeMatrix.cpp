@@ -132,6 +132,8 @@ bool Decoder::loadStoreMatrix() {
   if (!finishModifiers() || !expectOperands(2) || !address(current->operands[isLoad ? 1 : 0], space) ||
       !vectorRows(current->operands[isLoad ? 0 : 1], ScalarType::B32, isLoad))
     return false;
+  if (out.registerBytes != 4)
+    return operandError(current->operands[isLoad ? 0 : 1], "registers of 32 bits");
   out.operation = operation;
   out.type = ScalarType::B32;
   emit();

@@ -8,17 +8,9 @@ using syntax::Operand;
 
 namespace {
 
-/// Memory order, scope and caching say nothing about a single thread's result, and CTAs see memory in
-/// sequential order here.
-void takeMemoryHints(Modifiers &modifiers) {
-  while (modifiers.takeAny({"weak",
-                            "relaxed",
-                            "acquire",
-                            "release",
-                            "acq_rel",
-                            "volatile",
-                            "mmio",
-                            "cta",
+/// Scope and caching say nothing about a thread's result.
+void takeHints(Modifiers &modifiers) {
+  while (modifiers.takeAny({"cta",
                             "cluster",
                             "gpu",
                             "sys",
@@ -50,6 +42,40 @@ uint8_t takeVector(Modifiers &modifiers) {
 
 } // namespace
 
+/// CTAs see memory in sequential order here; the check of races wants to know what orders accesses. A release
+/// is a fence before the access, an acquire one after it.
+void Decoder::takeMemoryOrder() {
+  bool isFence = modifiers.take("acq_rel");
+  bool releases = modifiers.take("release") || isFence;
+  acquires = modifiers.take("acquire") || isFence;
+  bool isRelaxed = modifiers.takeAny({"relaxed", "volatile", "mmio"});
+  modifiers.take("weak");
+  takeHints(modifiers);
+  if (releases)
+    emitFence();
+  out.flags |= isRelaxed || releases || acquires ? kStrong : 0;
+}
+
+/// Counted with the access.
+void Decoder::emitFence() {
+  Instruction access = out;
+  out = Instruction();
+  out.location = access.location;
+  out.guard = access.guard;
+  out.flags = uint16_t((access.flags & kGuardNegated) | kContinuation);
+  out.operation = Operation::Fence;
+  out.mode = 1;
+  emit();
+  out = access;
+}
+
+/// Emits an access, and the fence that an acquire is.
+void Decoder::emitAccess() {
+  emit();
+  if (acquires)
+    emitFence();
+}
+
 /// The register or "{a, b, ...}" that is loaded or stored: `out.target` begins its rows in Code::rows.
 bool Decoder::vectorRows(const Operand &operand, ScalarType type, bool isDestination) {
   std::vector<const Operand *> elements;
@@ -80,7 +106,7 @@ bool Decoder::vectorRows(const Operand &operand, ScalarType type, bool isDestina
 }
 
 bool Decoder::load() {
-  takeMemoryHints(modifiers);
+  takeMemoryOrder();
   if (modifiers.take("unified"))
     return unsupported("form");
   StateSpace space = modifiers.takeSpace().value_or(StateSpace::Generic);
@@ -104,12 +130,12 @@ bool Decoder::load() {
                                                          " bytes of parameters"));
     out.operation = Operation::LoadParameter;
   }
-  emit();
+  emitAccess();
   return true;
 }
 
 bool Decoder::store() {
-  takeMemoryHints(modifiers);
+  takeMemoryOrder();
   StateSpace space = modifiers.takeSpace().value_or(StateSpace::Generic);
   out.count = takeVector(modifiers);
   out.type = modifiers.takeType();
@@ -124,7 +150,7 @@ bool Decoder::store() {
     return unsupported("state space");
   out.operation = Operation::Store;
   out.elementBytes = uint8_t(bytes);
-  emit();
+  emitAccess();
   return true;
 }
 
@@ -192,7 +218,7 @@ bool Decoder::atomic() {
       {"or", AtomicOperation::Or},         {"xor", AtomicOperation::Xor},
       {"exch", AtomicOperation::Exchange}, {"cas", AtomicOperation::CompareAndSwap},
       {"inc", AtomicOperation::Increment}, {"dec", AtomicOperation::Decrement}};
-  takeMemoryHints(modifiers);
+  takeMemoryOrder();
   modifiers.take("noftz");
   StateSpace space = modifiers.takeSpace().value_or(StateSpace::Generic);
   std::optional<AtomicOperation> chosen;
@@ -218,7 +244,7 @@ bool Decoder::atomic() {
   out.operation = Operation::Atomic;
   out.elementBytes = uint8_t(byteWidth(out.type));
   out.mode = uint8_t(*chosen);
-  emit();
+  emitAccess();
   return true;
 }
 

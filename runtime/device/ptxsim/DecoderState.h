@@ -143,6 +143,9 @@ private:
   bool store();
   bool prefetch();
   bool createPolicy();
+  void takeMemoryOrder();
+  void emitFence();
+  void emitAccess();
   bool takeCacheHint() { return modifiers.take("L2::cache_hint"); }
   bool atomic();
   bool vectorRows(const syntax::Operand &operand, ScalarType type, bool isDestination);
@@ -235,6 +238,7 @@ private:
   Modifiers modifiers{{}};
   Operation operation = Operation::Move;
   Instruction out;
+  bool acquires = false; // a load or an atomic operation
 };
 
 /// The untyped type of the same width: B32 for F32.

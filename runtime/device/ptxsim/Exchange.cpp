@@ -55,7 +55,8 @@ bool CtaExecutor::exchange(Warp &warp, uint32_t pc, uint32_t mask) {
   case Operation::ReadClock:
     readClock(warp, in, mask);
     return true;
-  case Operation::WarpBarrier: // moves no data
+  case Operation::WarpBarrier:
+    synchronizeWarp(warp);
     return true;
   default:
     return matrix(warp, pc, mask);

@@ -132,6 +132,7 @@ bool CtaExecutor::control(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mas
     break;
   case Operation::Fence:
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    in.mode ? synchronizeDevice() : synchronizeCta();
     break;
   default: // Prefetch
     break;

@@ -108,7 +108,7 @@ enum class Operation : uint8_t {
   BarrierArrive,
   BarrierReduce,
   WarpBarrier,
-  Fence,
+  Fence, // mode: 0 for the CTA, 1 for the device
   Load,
   LoadParameter,
   Store,
@@ -206,6 +206,7 @@ constexpr uint16_t kSignedB = 1024;     // dp4a, dp2a: the second is
 constexpr uint16_t kHigh = 2048;        // dp2a.hi
 constexpr uint16_t kAligned = 4096;     // bar.sync, barrier.sync.aligned
 constexpr uint16_t kCarryIn = 8192;     // addc, subc, madc
+constexpr uint16_t kStrong = 32768;     // ld, st: volatile, relaxed, acquire, release
 constexpr uint16_t kCarryOut = 16384;   // .cc
 
 /// Rows of the register file are addressed by their byte offset from the warp's first row.

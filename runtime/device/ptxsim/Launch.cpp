@@ -110,7 +110,9 @@ format::Status launch(const Program &program, const Kernel &kernel, Dimensions g
   uint64_t ctas = uint64_t(grid[0]) * grid[1] * grid[2];
   std::atomic<uint64_t> next{0};
   Outcome outcome;
-  uint64_t workers = options.trace ? 1 : std::min<uint64_t>(ctas, std::max(1u, options.workers));
+  uint64_t workers = options.trace || options.checkRaces || options.checkUninitialized
+                         ? 1
+                         : std::min<uint64_t>(ctas, std::max(1u, options.workers));
   if (options.parallelFor && workers > 1)
     options.parallelFor(int64_t(workers), [&](int64_t) { work(context, next, ctas, outcome); });
   else

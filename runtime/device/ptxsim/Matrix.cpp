@@ -26,6 +26,14 @@ constexpr std::array<ElementEntry, 11> kElements = {{{"f16", 16},
                                                      {"s32", 32}}};
 constexpr unsigned kGroupLanes = 4, kGroups = kLanes / kGroupLanes;
 
+bool isOfRows(const MatrixFragment &fragment) {
+  unsigned perGroup = kGroupLanes * fragment.perRegister();
+  for (size_t i = 0; i < fragment.positions.size(); ++i)
+    if (fragment.positions[i] != fragment.positions[i / perGroup * perGroup] + i % perGroup)
+      return false;
+  return true;
+}
+
 /// Fills in the positions: place(register, group, lane of the group, element) is {row, column}.
 template <class Place>
 MatrixFragment makeFragment(MatrixElement type, unsigned rows, unsigned columns, unsigned registerCount,
@@ -41,6 +49,7 @@ MatrixFragment makeFragment(MatrixElement type, unsigned rows, unsigned columns,
         auto [row, column] = place(r, lane / kGroupLanes, lane % kGroupLanes, i);
         fragment.positions.push_back(uint16_t(row * columns + column));
       }
+  fragment.isOfRows = isOfRows(fragment);
   return fragment;
 }
 

@@ -33,6 +33,7 @@ struct MatrixFragment {
   unsigned registerCount = 0;
   uint32_t firstRegister = 0; // in Code::rows
   std::vector<uint16_t> positions;
+  bool isOfRows = false; // the elements of a group of four lanes in a register lie side by side in the matrix
   bool isColumnMajor = false; // wmma.load, wmma.store: in memory
 
   unsigned perRegister() const { return 8 * registerBytes(type) / bitWidth(type); }

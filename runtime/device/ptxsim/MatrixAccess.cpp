@@ -45,7 +45,8 @@ bool CtaExecutor::loadMatrix(Warp &warp, uint32_t pc) {
   uint64_t addresses[kLanes];
   uint32_t used = in.count == 4 ? kFullMask : (1u << kMatrixRows * in.count) - 1;
   lanes.addresses(warp.rows, in, used, addresses);
-  if (!resolve(warp, pc, used, {AccessKind::Load, in.space, kRowBytes}, addresses))
+  const Access access{AccessKind::Load, in.space, kRowBytes};
+  if (!resolve(warp, pc, used, access, addresses) || !inspect(warp, pc, used, access, addresses))
     return false;
   const Row *registers = launch.code.rows.data() + in.target;
   for (unsigned m = 0; m < in.count; ++m) {
@@ -66,7 +67,8 @@ bool CtaExecutor::storeMatrix(Warp &warp, uint32_t pc) {
   uint64_t addresses[kLanes];
   uint32_t used = in.count == 4 ? kFullMask : (1u << kMatrixRows * in.count) - 1;
   lanes.addresses(warp.rows, in, used, addresses);
-  if (!resolve(warp, pc, used, {AccessKind::Store, in.space, kRowBytes}, addresses))
+  const Access access{AccessKind::Store, in.space, kRowBytes};
+  if (!resolve(warp, pc, used, access, addresses) || !inspect(warp, pc, used, access, addresses))
     return false;
   const Row *registers = launch.code.rows.data() + in.target;
   for (unsigned m = 0; m < in.count; ++m) {
@@ -113,6 +115,8 @@ bool CtaExecutor::accessFragment(Warp &warp, uint32_t pc) {
   lanes.addresses(warp.rows, in, kFullMask, bases);
   auto *strides = reinterpret_cast<const uint32_t *>(warp.rows + in.source[1]);
   for (unsigned r = 0; r < fragment.registerCount; ++r) {
+    if (launch.code.rows[fragment.firstRegister + r] == kNoRow)
+      continue; // "_"
     std::byte *row = warp.rows + launch.code.rows[fragment.firstRegister + r];
     for (unsigned lane = 0; lane < kLanes; ++lane)
       for (unsigned i = 0; i < perRegister; i += perAccess) {
@@ -121,7 +125,8 @@ bool CtaExecutor::accessFragment(Warp &warp, uint32_t pc) {
         if (fragment.isColumnMajor)
           std::swap(line, place);
         uint64_t address = bases[lane] + (line * strides[lane] + place) * bits / 8;
-        if (!resolveLane(warp, pc, lane, {kind, in.space, bytes}, address))
+        const Access access{kind, in.space, bytes};
+        if (!resolveLane(warp, pc, lane, access, address) || !inspectLane(warp, pc, lane, access, address))
           return false;
         std::byte *element = row + lane * registerBytes(fragment.type) + i * bits / 8;
         auto *memory = reinterpret_cast<std::byte *>(address);

@@ -9,6 +9,7 @@ namespace {
 
 constexpr unsigned kCountBits = 20;
 constexpr uint32_t kMostArrivals = (1u << kCountBits) - 1; // PTX ISA: "Contents of the mbarrier object"
+constexpr size_t kMostDelayedArrivals = 1 << 16;
 constexpr int32_t kMostTransactions = (1 << kCountBits) - 1;
 
 /// What the bits say: arrivals that are missing in this phase and expected in each, bytes under way, and the
@@ -26,12 +27,13 @@ struct BarrierState {
     return pending | uint64_t(expected) << kCountBits |
            (uint64_t(int64_t(transactions)) & kTransactionMask) << 2 * kCountBits | uint64_t(phase) << 63;
   }
-  /// The phase ends when nothing is missing.
-  void advance() {
+  /// The phase ends when nothing is missing; whether it did.
+  bool advance() {
     if (pending || transactions)
-      return;
+      return false;
     phase = !phase;
     pending = expected;
+    return true;
   }
 };
 
@@ -58,7 +60,8 @@ bool expectsTransactions(MemoryBarrierMode mode) {
 void CtaExecutor::countArrivals(uint64_t address, uint32_t count) {
   BarrierState state(load(address));
   state.pending -= std::min(count, state.pending);
-  state.advance();
+  if (state.advance())
+    synchronizeCta();
   store(address, state.bits());
 }
 
@@ -76,6 +79,10 @@ bool CtaExecutor::memoryBarrier(Warp &warp, uint32_t pc, uint32_t mask) {
   uint64_t addresses[kLanes];
   lanes.addresses(warp.rows, in, mask, addresses);
   if (!resolve(warp, pc, mask, {AccessKind::Atomic, in.space, 8}, addresses))
+    return false;
+  AccessKind kind =
+      MemoryBarrierMode(in.mode) == MemoryBarrierMode::Initialize ? AccessKind::Store : AccessKind::Atomic;
+  if (!inspect(warp, pc, mask, {kind, in.space, 8}, addresses))
     return false;
   for (uint32_t left = mask; left; left &= left - 1) {
     unsigned lane = unsigned(__builtin_ctz(left));
@@ -128,6 +135,8 @@ bool CtaExecutor::memoryBarrierLane(Warp &warp, uint32_t pc, unsigned lane, uint
     if (mode == MemoryBarrierMode::ArriveAfterCopies)
       ++state.pending;
     store(address, state.bits());
+    if (delayedArrivals.size() == kMostDelayedArrivals)
+      completeArrivals(delayedArrivals[0].address);
     delayedArrivals.push_back({address, ++asyncOrder, warp.index, lane});
     return true;
   case MemoryBarrierMode::CompleteTransactions:
@@ -150,7 +159,8 @@ bool CtaExecutor::memoryBarrierLane(Warp &warp, uint32_t pc, unsigned lane, uint
   state.pending -= arrivals;
   if (isDrop(mode))
     state.expected -= std::min(arrivals, state.expected);
-  state.advance();
+  if (state.advance())
+    synchronizeCta();
   store(address, state.bits());
   if (in.destination != kNoRow)
     reinterpret_cast<uint64_t *>(warp.rows + in.destination)[lane] = before;

@@ -15,6 +15,7 @@ struct MemoryRange {
   uint64_t begin = 0, size = 0;
   std::string name;
   bool isWritable = true;
+  bool isInitialized = true; // else nobody may read what no kernel has written
 
   uint64_t end() const { return begin + size; }
 };

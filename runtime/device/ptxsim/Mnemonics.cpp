@@ -77,7 +77,7 @@ const std::unordered_map<std::string_view, Decoder::Mnemonic> &Decoder::mnemonic
       {"barrier", {&Decoder::barrier, O::Barrier}},
       {"membar", {&Decoder::fence, O::Fence}},
       {"fence", {&Decoder::fence, O::Fence}},
-      {"nanosleep", {&Decoder::fence, O::Fence}},
+      {"nanosleep", {&Decoder::fence, O::Prefetch}},
       {"shfl", {&Decoder::shuffle, O::Shuffle}},
       {"vote", {&Decoder::vote, O::Vote}},
       {"activemask", {&Decoder::activeMask, O::ActiveMask}},

@@ -93,6 +93,11 @@ struct LaunchOptions {
   bool checkAlignment = true;
   /// A barrier that only a part of a warp's threads reaches is an error.
   bool checkBarriers = true;
+  /// Loads of shared, local and uninitialized memory that nobody has written are an error.
+  bool checkUninitialized = false;
+  /// Accesses to shared and global memory that no barrier, fence or atomicity orders are an error, and so is
+  /// the use of what a cp.async is still writing. With these two checks CTAs run one after the other.
+  bool checkRaces = false;
   /// The most instructions one warp may execute; 0 for no limit.
   uint64_t instructionLimit = 0;
   /// Runs CTAs in parallel; without it they run one after the other on the caller's thread.

@@ -140,7 +140,7 @@ TEST_F(PtxsimDevice, RefusesUnknownChecks) {
   load(scaleModule(scaleText()), "bounds,fortune");
   EXPECT_EQ(status.code(), Code::InvalidArgument);
   EXPECT_EQ(status.message(),
-            "check 'fortune' is unknown, expected all, none, or some of bounds, alignment, barriers");
+            "check 'fortune' is unknown, expected all, none, or some of bounds, alignment, barriers, uninitialized, races");
 }
 
 TEST_F(PtxsimDevice, RefusesBadImages) {

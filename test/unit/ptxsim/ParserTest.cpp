@@ -127,9 +127,21 @@ std::string mutate(std::string text, std::mt19937 &random) {
   return text;
 }
 
+// Before it is mutated it runs, and nothing is wrong with it.
+TEST(Fuzz, WarpInstructionsAreClean) {
+  auto program = Program::parse(readInput("warp-instructions.ptx"), "t");
+  ASSERT_TRUE(program.ok()) << program.status().message();
+  LaunchOptions options;
+  options.instructionLimit = 100000;
+  options.checkRaces = options.checkUninitialized = true;
+  format::Status status =
+      launch(*program, program->kernels()[0], {2, 1, 1}, {64, 1, 1}, 0, {}, MemoryMap(), options);
+  EXPECT_TRUE(status.ok()) << status.message();
+}
+
 // What still parses is executed too: bad programs must end in a report or at the limit.
 TEST(Fuzz, MutatedTextNeverCrashes) {
-  for (const char *name : {"kernels.ptx", "row-programs.ptx"}) {
+  for (const char *name : {"kernels.ptx", "row-programs.ptx", "tensor-core.ptx", "warp-instructions.ptx"}) {
     const std::string text = readInput(name);
     ASSERT_FALSE(text.empty()) << name;
     std::mt19937 random(12345);
@@ -143,7 +155,9 @@ TEST(Fuzz, MutatedTextNeverCrashes) {
         std::vector<std::byte> parameters(kernel.parameterBytes);
         LaunchOptions options;
         options.instructionLimit = 2000;
-        (void)launch(*program, kernel, {2, 1, 1}, {40, 1, 1}, 0, parameters, MemoryMap(), options);
+        options.checkRaces = options.checkUninitialized = i % 2;
+        uint32_t threads = i % 3 ? 64 : 40;
+        (void)launch(*program, kernel, {2, 1, 1}, {threads, 1, 1}, 0, parameters, MemoryMap(), options);
       }
     }
   }

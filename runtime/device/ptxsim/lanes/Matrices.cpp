@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#ifdef __F16C__
+#include <immintrin.h>
+#endif
 
 namespace winnow::ptxsim {
 namespace {
@@ -18,9 +21,15 @@ template <> void decode<float>(MatrixElement type, const std::byte *row, float *
   auto *halves = reinterpret_cast<const uint16_t *>(row);
   auto *words = reinterpret_cast<const uint32_t *>(row);
   if (type == MatrixElement::F16) {
+#ifdef __F16C__
+    for (unsigned i = 0; i < 2 * kLanes; i += 8)
+      _mm256_storeu_ps(values + i,
+                       _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i *>(halves + i))));
+#else
     WINNOW_LANE_LOOP
     for (unsigned i = 0; i < 2 * kLanes; ++i)
       values[i] = fromHalf(halves[i]);
+#endif
   } else if (type == MatrixElement::BF16) {
     WINNOW_LANE_LOOP
     for (unsigned i = 0; i < 2 * kLanes; ++i)
@@ -60,6 +69,13 @@ void gather(const std::byte *rows, const MatrixFragment &fragment, const Row *re
   const uint16_t *positions = fragment.positions.data();
   for (unsigned r = 0; r < fragment.registerCount; ++r, positions += count) {
     decode(fragment.type, rows + registers[fragment.firstRegister + r], values);
+    if (fragment.isOfRows) {
+      unsigned perGroup = 4 * fragment.perRegister();
+      for (unsigned i = 0; i < count; i += perGroup)
+        for (unsigned j = 0; j < perGroup; j += 4)
+          std::memcpy(matrix + positions[i] + j, values + i + j, 4 * sizeof(T));
+      continue;
+    }
     for (unsigned i = 0; i < count; ++i)
       matrix[positions[i]] = values[i];
   }
@@ -106,7 +122,8 @@ inline void accumulate(EightColumns<double>::Vector &sum, double a, const EightC
 /// or tf32 is exact, f64 is fused (PTX leaves the order and the roundings within a sum open).
 template <typename T> void multiply(const MatrixShape &shape, const T *a, const T *b, T *sums) {
   using Vector = typename EightColumns<T>::Vector;
-  constexpr unsigned kRows = 4;
+  // As many sums at once as the host has registers for: one sum waits for the product before.
+  constexpr unsigned kRows = 32 / sizeof(T);
   for (unsigned row = 0; row < shape.m; row += kRows)
     for (unsigned column = 0; column < shape.n; column += 8) {
       Vector block[kRows];

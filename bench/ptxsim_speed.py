@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Prints how many thread-instructions per second the PTX simulator executes on one core, and with which checks.
+
+One kernel for each kind of work: FP32 arithmetic, integer and address arithmetic, coalesced and strided memory, shared
+memory with barriers, divergent branches, and products through mma.sync, for which multiply-adds are printed, too.
+Seconds are those of the processor, so that other work on the machine counts little; the start of the tool is in them.
+Build the preset release first: the figures of others mean nothing.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import tempfile
+
+import numpy as np
+
+BLOCKS, THREADS = 64, 256
+
+HEADER = """.version 8.5
+.target sm_80
+.address_size 64
+.visible .entry k(.param .u64 x, .param .u32 rounds)
+{
+  .reg .b32 %r<16>, %n, %i, %s;
+  .reg .f32 %f<16>;
+  .reg .b64 %rd<8>;
+  .reg .pred %p<4>;
+  .shared .align 16 .b8 tile[4096];
+  ld.param.u32 %n, [rounds];
+  ld.param.u64 %rd0, [x];
+  mov.u32 %r0, %tid.x;
+  mov.u32 %r1, %ctaid.x;
+  mad.lo.s32 %r2, %r1, 256, %r0;
+  mul.wide.u32 %rd1, %r2, 4;
+  add.s64 %rd1, %rd0, %rd1;
+  mov.u32 %s, tile;
+  mad.lo.u32 %s, %r0, 4, %s;
+  mov.u32 %i, 0;
+LOOP:
+"""
+FOOTER = """
+  add.u32 %i, %i, 1;
+  setp.lt.u32 %p0, %i, %n;
+  @%p0 bra LOOP;
+  ret;
+}
+"""
+
+# The body of each kernel's loop, how often it is repeated in it, and the rounds that take about a second.
+KERNELS = {
+    "fp32": ("""
+  fma.rn.f32 %f0, %f1, %f2, %f0;
+  add.rn.f32 %f3, %f0, %f4;
+  mul.rn.f32 %f5, %f3, %f0;
+  fma.rn.f32 %f6, %f5, %f0, %f3;""", 4, 400),
+    "integer": ("""
+  mad.lo.s32 %r4, %r2, 5, %r4;
+  xor.b32 %r5, %r4, %r2;
+  shr.u32 %r6, %r5, 3;
+  mul.wide.u32 %rd2, %r6, 4;
+  add.s64 %rd3, %rd2, %rd0;""", 4, 300),
+    "coalesced": ("""
+  ld.global.u32 %r4, [%rd1];
+  add.u32 %r4, %r4, %i;
+  st.global.u32 [%rd1], %r4;""", 4, 300),
+    "strided": ("""
+  mad.lo.u32 %r5, %r2, 37, %i;
+  and.b32 %r5, %r5, 16383;
+  mul.wide.u32 %rd2, %r5, 4;
+  add.s64 %rd2, %rd0, %rd2;
+  ld.global.u32 %r4, [%rd2];
+  add.u32 %r6, %r6, %r4;""", 4, 200),
+    "shared": ("""
+  st.shared.u32 [%s], %r4;
+  bar.sync 0;
+  xor.b32 %r5, %s, 128;
+  ld.shared.u32 %r6, [%r5];
+  add.u32 %r4, %r4, %r6;
+  bar.sync 0;""", 2, 300),
+    "divergent": ("""
+  add.u32 %r5, %r0, %i;
+  and.b32 %r5, %r5, 3;
+  setp.eq.u32 %p1, %r5, 0;
+  @%p1 bra ZERO;
+  add.u32 %r4, %r4, %r5;
+  mul.lo.u32 %r4, %r4, 3;
+  bra JOIN;
+ZERO:
+  sub.u32 %r4, %r4, 7;
+  xor.b32 %r4, %r4, %i;
+JOIN:""", 1, 800),
+    "mma": ("""
+  mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32
+    {%f0, %f1, %f2, %f3}, {%r4, %r5, %r6, %r7}, {%r8, %r9}, {%f0, %f1, %f2, %f3};""", 4, 150),
+}
+
+
+def measure(tool, folder, name, checks):
+    body, repetitions, rounds = KERNELS[name]
+    with open(os.path.join(folder, "k.ptx"), "w") as file:
+        file.write(HEADER + body * repetitions + FOOTER)
+    np.save(os.path.join(folder, "x.npy"), np.zeros(BLOCKS * THREADS, np.uint32))
+    stats = os.path.join(folder, "stats.json")
+    command = [tool, os.path.join(folder, "k.ptx"), f"--grid={BLOCKS}", f"--block={THREADS}", "--threads=1"]
+    arguments = [f"--arg=in:@{folder}/x.npy", f"--arg=u32:{rounds}"]
+    before = os.times().children_user
+    subprocess.run(command + arguments + [f"--check={checks}", f"--stats={stats}"], check=True)
+    seconds = os.times().children_user - before
+    with open(stats) as file:
+        return json.load(file) | {"seconds": seconds}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    parser.add_argument("--tool", default=os.path.join(root, "build", "release", "bin", "winnow-ptxsim"))
+    parser.add_argument("--checks", nargs="*", default=["none", "all"],
+                        help="what to give to --check, one run for each")
+    parser.add_argument("--repeat", type=int, default=3, help="the best of so many runs counts")
+    parser.add_argument("--kernels", nargs="*", default=list(KERNELS), choices=list(KERNELS))
+    options = parser.parse_args()
+    print(f"{'kernel':<10} {'checks':<8} {'M thread-instructions/s':>24} {'G multiply-adds/s':>18}")
+    with tempfile.TemporaryDirectory() as folder:
+        for checks in options.checks:
+            for name in options.kernels:
+                runs = [measure(options.tool, folder, name, checks) for _ in range(options.repeat)]
+                best = min(runs, key=lambda run: run["seconds"])
+                products = best["tensor_multiply_adds"] / best["seconds"] / 1e9
+                print(f"{name:<10} {checks:<8} {best['lane_instructions'] / best['seconds'] / 1e6:>24.0f} "
+                      f"{f'{products:.2f}' if products else '':>18}")
+
+
+if __name__ == "__main__":
+    main()

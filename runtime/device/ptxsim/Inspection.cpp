@@ -1,0 +1,211 @@
+// The checks of races and of uninitialized memory: which shadow an access belongs to, and the reports.
+#include "runtime/device/ptxsim/Cta.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace winnow::ptxsim {
+
+void CtaExecutor::makeShadows() {
+  const LaunchOptions &options = launch.options;
+  if (!options.checkRaces && !options.checkUninitialized)
+    return;
+  shadows = std::make_unique<Shadows>(
+      Shadows{Order(uint32_t(warps.size())),
+              ShadowRegion(launch.sharedBytes(), {options.checkRaces, options.checkUninitialized, true}),
+              ShadowRegion(localStride * warps.size() * kLanes, {false, options.checkUninitialized, true}),
+              {}});
+}
+
+void CtaExecutor::beginShadows() {
+  if (!shadows)
+    return;
+  shadows->shared.forget();
+  shadows->local.forget();
+  shadows->order.synchronizeCta();
+}
+
+void CtaExecutor::synchronizeWarp(const Warp &warp) {
+  if (shadows)
+    shadows->order.synchronizeWarp(warp.index);
+}
+
+void CtaExecutor::synchronizeCta() {
+  if (shadows)
+    shadows->order.synchronizeCta();
+}
+
+void CtaExecutor::synchronizeDevice() {
+  if (shadows)
+    shadows->order.synchronizeDevice();
+}
+
+/// The shadow of a host address and the offset in it; null where nothing is to be watched.
+ShadowRegion *CtaExecutor::shadowOf(uint64_t address, uint64_t &offset) {
+  uint64_t sharedBase = reinterpret_cast<uint64_t>(shared), localBase = reinterpret_cast<uint64_t>(local);
+  if (address - sharedBase < launch.sharedBytes()) {
+    offset = address - sharedBase;
+    return &shadows->shared;
+  }
+  if (address - localBase < localStride * warps.size() * kLanes) {
+    offset = address - localBase;
+    return &shadows->local;
+  }
+  if (address - shadows->lastBegin < shadows->lastSize) {
+    offset = address - shadows->lastBegin;
+    return shadows->last;
+  }
+  const MemoryRange *range = launch.memory.find(address);
+  if (!range)
+    return nullptr; // a parameter
+  shadows->lastBegin = range->begin;
+  shadows->lastSize = range->size;
+  shadows->last = nullptr;
+  if (!range->isWritable)
+    return nullptr;
+  offset = address - range->begin;
+  auto found = shadows->global.find(range->begin);
+  if (found == shadows->global.end()) {
+    ShadowRegion::Options options{launch.options.checkRaces,
+                                  launch.options.checkUninitialized && !range->isInitialized, false};
+    found = shadows->global.emplace(range->begin, ShadowRegion(range->size, options)).first;
+  }
+  return shadows->last = &found->second;
+}
+
+Actor CtaExecutor::actor(const Warp &warp, uint32_t pc, unsigned lane) const {
+  bool isStrong = code[pc].operation == Operation::Atomic || code[pc].operation == Operation::MemoryBarrier ||
+                  (code[pc].flags & kStrong);
+  return {uint32_t(ctaNumber), warp.index * kLanes + lane, pc, isStrong};
+}
+
+/// After resolve(): `addresses` are the host's. Reads and writes are recorded before they are made.
+bool CtaExecutor::inspect(Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
+                          const uint64_t *addresses) {
+  for (uint32_t left = mask; shadows && left; left &= left - 1) {
+    unsigned lane = unsigned(__builtin_ctz(left));
+    if (!inspectLane(warp, pc, lane, access, addresses[lane]))
+      return false;
+  }
+  return true;
+}
+
+bool CtaExecutor::inspectLane(Warp &warp, uint32_t pc, unsigned lane, const Access &access, uint64_t address,
+                              uint64_t changed) {
+  uint64_t offset = 0;
+  ShadowRegion *region = shadows ? shadowOf(address, offset) : nullptr;
+  if (!region)
+    return true;
+  Actor self = actor(warp, pc, lane);
+  std::optional<Conflict> conflict;
+  if (access.kind != AccessKind::Store)
+    conflict = region->load(offset, access.bytes, self, shadows->order);
+  if (conflict && !conflictFault(warp, pc, lane, access, address, *conflict))
+    return false;
+  conflict.reset();
+  if (access.kind != AccessKind::Load)
+    conflict = region->store(offset, access.bytes, self, shadows->order, changed);
+  return !conflict || conflictFault(warp, pc, lane, access, address, *conflict);
+}
+
+/// Stores go one lane after the other, so that the values of two lanes that write to one place can be
+/// compared.
+bool CtaExecutor::storeInspected(Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
+                                 const uint64_t *addresses) {
+  const Instruction &in = code[pc];
+  for (uint32_t left = mask; left; left &= left - 1) {
+    unsigned lane = unsigned(__builtin_ctz(left));
+    uint64_t same[kLanes];
+    std::fill_n(same, kLanes, addresses[lane]);
+    auto *bytes = reinterpret_cast<const std::byte *>(addresses[lane]);
+    std::byte before[kLanes];
+    std::memcpy(before, bytes, access.bytes);
+    lanes.store(warp.rows, in, 1u << lane, same, launch.code.rows.data() + in.target);
+    uint64_t changed = 0;
+    for (unsigned i = 0; i < access.bytes; ++i)
+      changed |= uint64_t(before[i] != bytes[i]) << i;
+    if (!inspectLane(warp, pc, lane, access, addresses[lane], changed))
+      return false;
+  }
+  return true;
+}
+
+bool CtaExecutor::inspectCopy(Warp &warp, const PendingCopy &copy) {
+  for (uint32_t left = copy.mask; shadows && left; left &= left - 1) {
+    unsigned lane = unsigned(__builtin_ctz(left));
+    Access write{AccessKind::Store, StateSpace::Shared, copy.bytes};
+    uint64_t address = copy.destinations[lane], offset = address - reinterpret_cast<uint64_t>(shared);
+    if (auto conflict =
+            shadows->shared.beginCopy(offset, copy.bytes, actor(warp, copy.pc, lane), shadows->order))
+      return conflictFault(warp, copy.pc, lane, write, address, *conflict);
+    Access read{AccessKind::Load, StateSpace::Global, copy.sourceBytes[lane]};
+    if (read.bytes && !inspectLane(warp, copy.pc, lane, read, copy.sources[lane]))
+      return false;
+  }
+  return true;
+}
+
+void CtaExecutor::finishInspectedCopy(const Warp &warp, const PendingCopy &copy, unsigned lane) {
+  if (shadows)
+    shadows->shared.finishCopy(copy.destinations[lane] - reinterpret_cast<uint64_t>(shared), copy.bytes,
+                               actor(warp, copy.pc, lane), shadows->order);
+}
+
+/// Who reads what another thread is about to write lacks a barrier: that would be the better report. So when
+/// races are looked for, this one waits for the end of the CTA, or for another fault.
+bool CtaExecutor::unwrittenFault(const Warp &warp, uint32_t pc, unsigned lane, std::string_view what) {
+  if (unwritten.ok())
+    unwritten = format::failure(format::Code::DeviceFault, "uninitialized: ", what,
+                                ", which nobody has written: ", where(warp, pc, lane));
+  if (launch.options.checkRaces)
+    return true;
+  status = unwritten;
+  return false;
+}
+
+/// "race: store of 4 bytes at byte 16 of shared memory and the load by thread (1,0,0) at k.ptx:12:3 (ld...;),
+/// with no barrier between them: ..."
+bool CtaExecutor::conflictFault(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
+                                uint64_t address, const Conflict &conflict) {
+  const char *verb = access.kind == AccessKind::Load    ? "load"
+                     : access.kind == AccessKind::Store ? "store"
+                                                        : "atomic operation";
+  std::string what = format::concatenate(verb, " of ", access.bytes, " bytes ", describeAddress(address));
+  if (conflict.kind == Conflict::Kind::Unwritten)
+    return unwrittenFault(warp, pc, lane, what);
+  unwritten = {};
+  const Actor &other = conflict.other;
+  std::string place = format::concatenate("thread ", describeThread(other.thread));
+  bool isOtherCta = other.cta != uint32_t(ctaNumber);
+  if (isOtherCta)
+    place = format::concatenate("CTA ", describeIndex(indexOf(other.cta)), ", ", place);
+  place += format::concatenate(" at ", describeInstruction(other.pc));
+  if (conflict.kind == Conflict::Kind::UnfinishedCopy)
+    return fault(warp, pc, 1u << lane,
+                 format::concatenate("race: ", what, " while the copy by ", place,
+                                     " is under way: a wait for it is missing before"));
+  bool isAtomic = other.isStrong && code[other.pc].operation == Operation::Atomic;
+  return fault(warp, pc, 1u << lane,
+               format::concatenate("race: ", what, " and the ",
+                                   isAtomic              ? "atomic operation"
+                                   : conflict.otherWrote ? "store"
+                                                         : "load",
+                                   " by ", place,
+                                   isOtherCta ? ", of which neither must come first"
+                                              : ", with no barrier between them"));
+}
+
+/// "at 0x10 in shared memory", "at byte 8 of 'x' in global memory"
+std::string CtaExecutor::describeAddress(uint64_t address) const {
+  uint64_t sharedBase = reinterpret_cast<uint64_t>(shared), localBase = reinterpret_cast<uint64_t>(local);
+  if (address - sharedBase < launch.sharedBytes())
+    return format::concatenate("at byte ", address - sharedBase, " of shared memory");
+  if (address - localBase < localStride * warps.size() * kLanes)
+    return format::concatenate("at byte ", (address - localBase) % localStride, " of local memory");
+  const MemoryRange *range = launch.memory.find(address);
+  return range ? format::concatenate("at byte ", address - range->begin, " of '", range->name,
+                                     "' in global memory")
+               : "in global memory";
+}
+
+} // namespace winnow::ptxsim
