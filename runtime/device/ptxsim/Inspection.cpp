@@ -13,7 +13,6 @@ void CtaExecutor::makeShadows() {
   shadows = std::make_unique<Shadows>(
       Shadows{Order(uint32_t(warps.size())),
               ShadowRegion(launch.sharedBytes(), {options.checkRaces, options.checkUninitialized, true}),
-              ShadowRegion(localStride * warps.size() * kLanes, {false, options.checkUninitialized, true}),
               {}});
 }
 
@@ -21,7 +20,6 @@ void CtaExecutor::beginShadows() {
   if (!shadows)
     return;
   shadows->shared.forget();
-  shadows->local.forget();
   shadows->order.synchronizeCta();
 }
 
@@ -47,10 +45,9 @@ ShadowRegion *CtaExecutor::shadowOf(uint64_t address, uint64_t &offset) {
     offset = address - sharedBase;
     return &shadows->shared;
   }
-  if (address - localBase < localStride * warps.size() * kLanes) {
-    offset = address - localBase;
-    return &shadows->local;
-  }
+  // A thread's own; and compilers load from it before they know whether the value will be used.
+  if (address - localBase < localStride * warps.size() * kLanes)
+    return nullptr;
   if (address - shadows->lastBegin < shadows->lastSize) {
     offset = address - shadows->lastBegin;
     return shadows->last;

@@ -53,7 +53,7 @@ public:
   };
   ShadowRegion(uint64_t bytes, const Options &options);
 
-  /// For each CTA its shared and local memory is new.
+  /// For each CTA its shared memory is new.
   void forget();
   std::optional<Conflict> load(uint64_t offset, unsigned bytes, const Actor &actor, const Order &order);
   /// `changed` has a bit for each byte that gets another value: two writes of one value do not race.
@@ -98,7 +98,7 @@ private:
 /// made.
 struct Shadows {
   Order order;
-  ShadowRegion shared, local;
+  ShadowRegion shared;
   std::unordered_map<uint64_t, ShadowRegion> global; // by the range's first address
   // The range of the access before, and its shadow, if it has one.
   uint64_t lastBegin = 0, lastSize = 0;

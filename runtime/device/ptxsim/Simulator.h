@@ -93,7 +93,7 @@ struct LaunchOptions {
   bool checkAlignment = true;
   /// A barrier that only a part of a warp's threads reaches is an error.
   bool checkBarriers = true;
-  /// Loads of shared, local and uninitialized memory that nobody has written are an error.
+  /// Loads of shared memory and of uninitialized ranges that nobody has written are an error.
   bool checkUninitialized = false;
   /// Accesses to shared and global memory that no barrier, fence or atomicity orders are an error, and so is
   /// the use of what a cp.async is still writing. With these two checks CTAs run one after the other.

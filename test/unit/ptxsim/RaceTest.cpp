@@ -178,11 +178,8 @@ TEST(Uninitialized, Shared) {
   expectReport(run("red.shared.add.u32 [tile], 1;"), {"uninitialized: atomic operation of 4 bytes"});
 }
 
-TEST(Uninitialized, Local) {
-  expectReport(run("ld.local.u32 %r0, [stack+8];"),
-               {"uninitialized: load of 4 bytes at byte 8 of local memory"});
-  expectClean(run("st.local.u32 [stack+8], %x; ld.local.u32 %r0, [stack+8];"));
-}
+// A compiler may load from a thread's own memory before it knows whether the value is used.
+TEST(Uninitialized, LocalIsNotWatched) { expectClean(run("ld.local.u32 %r0, [stack+8];")); }
 
 TEST(Uninitialized, Global) {
   const std::string load = "ld.global.u32 %r0, [%q];";
