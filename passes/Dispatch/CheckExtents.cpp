@@ -1,4 +1,6 @@
 // Checks at each call that the operands of an operation agree in the dimensions that they share.
+#include "dialects/Winnow/Extents.h"
+#include "dialects/Winnow/WinnowOps.h"
 #include "passes/Dispatch/Passes.h"
 
 namespace winnow {
@@ -20,29 +22,75 @@ std::string describePlace(Location location) {
   return named ? (" of node '" + named.getName().getValue() + "'").str() : "";
 }
 
+/// A size as the operand of a check.
+Value sizeOf(OpBuilder &builder, Location loc, Value tensor, int64_t dimension) {
+  OpFoldResult size = tensor::getMixedSize(builder, loc, tensor, dimension);
+  return getValueOrCreateConstantIndexOp(builder, loc, size);
+}
+
+void checkEqual(OpBuilder &builder, Location loc, ArrayRef<Value> sizes) {
+  for (Value size : sizes) {
+    if (size != sizes.front()) {
+      plan::CheckOp::create(builder, loc, sizes.front(), size,
+                            "operands differ in a dimension that they share" + describePlace(loc));
+    }
+  }
+}
+
 /// Compares the sizes over which loop `loop` of `op` runs.
 void checkLoop(OpBuilder &builder, linalg::LinalgOp op, unsigned loop) {
-  Location loc = op.getLoc();
-  Value expected;
+  SmallVector<Value> sizes;
   for (OpOperand &operand : op->getOpOperands()) {
-    auto type = dyn_cast<RankedTensorType>(operand.get().getType());
-    if (!type) {
+    if (!isa<RankedTensorType>(operand.get().getType())) {
       continue;
     }
     for (auto [dimension, result] : llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults())) {
-      if (result != builder.getAffineDimExpr(loop)) {
-        continue;
+      if (result == builder.getAffineDimExpr(loop)) {
+        sizes.push_back(sizeOf(builder, op.getLoc(), operand.get(), dimension));
       }
-      Value size = tensor::getMixedSize(builder, loc, operand.get(), dimension).dyn_cast<Value>();
-      if (!size) {
-        size = arith::ConstantIndexOp::create(builder, loc, type.getDimSize(dimension));
-      }
-      if (expected && expected != size) {
-        plan::CheckOp::create(builder, loc, expected, size,
-                              "operands differ in a dimension that they share" + describePlace(loc));
-      }
-      expected = expected ? expected : size;
     }
+  }
+  checkEqual(builder, op.getLoc(), sizes);
+}
+
+/// The blocks that the selection of an attention is of: its rows and its universe (C8).
+void checkActive(OpBuilder &builder, AttentionOp op, Value queries, Value keys) {
+  Location loc = op.getLoc();
+  auto blocksOf = [&](Value extent, int64_t block) -> Value {
+    Value size = arith::ConstantIndexOp::create(builder, loc, block);
+    return arith::CeilDivUIOp::create(builder, loc, extent, size);
+  };
+  Value heads = arith::MulIOp::create(builder, loc, sizeOf(builder, loc, op.getQuery(), 0),
+                                      sizeOf(builder, loc, op.getQuery(), 1));
+  Value rows = arith::MulIOp::create(builder, loc, heads, blocksOf(queries, op.getQueryBlock()));
+  Value universe = blocksOf(keys, op.getKeyBlock());
+  auto check = [&](OpFoldResult found, Value expected, StringRef what) {
+    plan::CheckOp::create(builder, loc, getValueOrCreateConstantIndexOp(builder, loc, found), expected,
+                          "the " + what.str() + " of the selection is not what the attention needs" +
+                              describePlace(loc));
+  };
+  check(getRows(builder, loc, op.getActive()), rows, "number of rows");
+  check(getUniverse(builder, loc, op.getActive()), universe, "universe");
+}
+
+void checkAttention(OpBuilder &builder, AttentionOp op) {
+  Location loc = op.getLoc();
+  auto size = [&](Value tensor, int64_t dimension) { return sizeOf(builder, loc, tensor, dimension); };
+  Value query = op.getQuery(), key = op.getKey(), value = op.getValue();
+  // Those of the coordinates that captures are read at.
+  SmallVector<Value> coordinates{size(query, 0), size(query, 1), size(query, 2), size(key, 2)};
+  checkEqual(builder, loc, {coordinates[0], size(key, 0), size(value, 0)});
+  checkEqual(builder, loc, {size(key, 1), size(value, 1)});
+  checkEqual(builder, loc, {coordinates[3], size(value, 2)});
+  checkEqual(builder, loc, {size(query, 3), size(key, 3)});
+  for (auto [number, capture] : llvm::enumerate(op.getCaptures())) {
+    AffineMap map = cast<AffineMapAttr>((*op.getCaptureMaps())[number]).getValue();
+    for (unsigned dimension = 0; dimension < map.getNumResults(); ++dimension) {
+      checkEqual(builder, loc, {coordinates[map.getDimPosition(dimension)], size(capture, dimension)});
+    }
+  }
+  if (op.getActive()) {
+    checkActive(builder, op, coordinates[2], coordinates[3]);
   }
 }
 
@@ -78,6 +126,10 @@ struct CheckExtents : impl::CheckExtentsBase<CheckExtents> {
         checkLoop(builder, op, loop);
       }
     }
+    getOperation().walk([](AttentionOp op) {
+      OpBuilder builder(op);
+      checkAttention(builder, op);
+    });
   }
 };
 

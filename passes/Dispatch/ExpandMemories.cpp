@@ -13,20 +13,36 @@ using namespace mlir;
 
 namespace {
 
-void checkTokens(OpBuilder &builder, MemoryAppendOp op, StringRef what, Value tensor, int64_t dimension,
-                 Value expected) {
+void checkSize(OpBuilder &builder, MemoryAppendOp op, Value tensor, int64_t dimension, Value expected,
+               const Twine &message) {
   Value found = tensor::DimOp::create(builder, op.getLoc(), tensor, dimension);
-  plan::CheckOp::create(builder, op.getLoc(), found, expected,
-                        "winnow.memory.append: the number of " + what.str() + " is not that of the keys");
+  plan::CheckOp::create(builder, op.getLoc(), found, expected, ("winnow.memory.append: " + message).str());
+}
+
+/// The heads and the width of what is appended, which the types may leave open, are the memory's.
+void checkVectors(OpBuilder &builder, MemoryAppendOp op, MemoryType memory) {
+  for (auto [name, tensor] :
+       {std::pair<StringRef, Value>("keys", op.getKeys()), {"values", op.getValues()}}) {
+    for (auto [what, dimension, extent] :
+         {std::tuple("number of heads", 0, memory.getHeads()), {"width", 2, memory.getWidth()}}) {
+      if (cast<RankedTensorType>(tensor.getType()).isDynamicDim(dimension)) {
+        Value expected = arith::ConstantIndexOp::create(builder, op.getLoc(), extent);
+        checkSize(builder, op, tensor, dimension, expected,
+                  Twine("the ") + what + " of the " + name + " is not that of the memory");
+      }
+    }
+  }
 }
 
 Value expandAppend(OpBuilder &builder, MemoryStates &states, MemoryAppendOp op) {
   Location loc = op.getLoc();
   NewTokens tokens{op.getKeys(), op.getValues(), op.getAnchored(),
                    tensor::DimOp::create(builder, loc, op.getKeys(), 1)};
-  checkTokens(builder, op, "values", op.getValues(), 1, tokens.count);
+  checkVectors(builder, op, states.type());
+  checkSize(builder, op, op.getValues(), 1, tokens.count, "the number of values is not that of the keys");
   if (op.getAnchored()) {
-    checkTokens(builder, op, "anchor marks", op.getAnchored(), 0, tokens.count);
+    checkSize(builder, op, op.getAnchored(), 0, tokens.count,
+              "the number of anchor marks is not that of the keys");
   }
   Value first = states.readSeen();
   appendTokens(builder, loc, states, tokens);

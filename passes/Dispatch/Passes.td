@@ -195,8 +195,9 @@ def CheckExtents : Pass<"winnow-check-extents", "::mlir::func::FuncOp"> {
   let summary = "checks at each call what operations assume of their operands' shapes";
   let description = [{
     The operands of a linalg operation agree in the dimensions that a loop of it runs over. Where their types do not
-    say so, a `plan.check` compares the sizes, and so it does where a `tensor.cast` makes a size static; it disappears when they turn out to be the same value. Windows,
-    whose reach is no single dimension, are not checked.
+    say so, a `plan.check` compares the sizes, and so it does where a `tensor.cast` makes a size static and for
+    the operands of `winnow.attention`; it disappears when they turn out to be the same value. Windows, whose
+    reach is no single dimension, are not checked.
 
     ```mlir
     %y = linalg.generic ... ins(%a, %b : tensor<?xf32>, tensor<?xf32>)

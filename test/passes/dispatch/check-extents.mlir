@@ -56,3 +56,48 @@ func.func @static(%x: tensor<4xf32>, %e: tensor<4xf32>) -> tensor<4xf32> {
   %y = linalg.abs ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
   return %y : tensor<4xf32>
 }
+
+// -----
+
+// Keys and values are as many as each other, and as what a capture has for them; batches, heads and widths are equal by
+// their types.
+// CHECK-LABEL: func.func @attention
+// CHECK-SAME: %[[Q:.*]]: tensor<1x2x?x4xf32>, %[[K:.*]]: tensor<1x2x?x4xf32>, %[[V:.*]]: tensor<1x2x?x4xf32>, %[[BIAS:.*]]: tensor<?x?xf32>
+// CHECK-DAG: %[[QUERIES:.*]] = tensor.dim %[[Q]], %c2
+// CHECK-DAG: %[[KEYS:.*]] = tensor.dim %[[K]], %c2
+// CHECK-DAG: %[[VALUES:.*]] = tensor.dim %[[V]], %c2
+// CHECK-DAG: %[[ROWS:.*]] = tensor.dim %[[BIAS]], %c0
+// CHECK-DAG: %[[COLUMNS:.*]] = tensor.dim %[[BIAS]], %c1
+// CHECK-DAG: plan.check %[[KEYS]], %[[VALUES]], "operands differ in a dimension that they share at
+// CHECK-DAG: plan.check %[[QUERIES]], %[[ROWS]], "operands differ
+// CHECK-DAG: plan.check %[[KEYS]], %[[COLUMNS]], "operands differ
+// CHECK-NOT: plan.check
+// CHECK: winnow.attention
+func.func @attention(%q: tensor<1x2x?x4xf32>, %k: tensor<1x2x?x4xf32>, %v: tensor<1x2x?x4xf32>, %bias: tensor<?x?xf32>)
+    -> tensor<1x2x?x4xf32> {
+  %y = winnow.attention %q, %k, %v, scale 0.5 captures(%bias : tensor<?x?xf32>) [affine_map<(b, h, q, k) -> (q, k)>]
+      : tensor<1x2x?x4xf32>, tensor<1x2x?x4xf32>, tensor<1x2x?x4xf32> -> tensor<1x2x?x4xf32> score {
+  ^bb0(%score: f32, %b: index, %h: index, %i: index, %j: index, %bias_element: f32):
+    %new = arith.addf %score, %bias_element : f32
+    winnow.yield %new : f32
+  }
+  return %y : tensor<1x2x?x4xf32>
+}
+
+// -----
+
+// A selection has a row for each query block of each head, and an entry for each key block.
+// CHECK-LABEL: func.func @active
+// CHECK-SAME: %{{.*}}, %[[SCORES:.*]]: tensor<?x?xf32>
+// CHECK-DAG: %[[ROWS:.*]] = tensor.dim %[[SCORES]], %c0
+// CHECK-DAG: %[[UNIVERSE:.*]] = tensor.dim %[[SCORES]], %c1
+// CHECK-DAG: plan.check %[[ROWS]], %{{.*}}, "the number of rows of the selection is not what the attention needs at
+// CHECK-DAG: plan.check %[[UNIVERSE]], %{{.*}}, "the universe of the selection is not what the attention needs at
+// CHECK: winnow.attention
+func.func @active(%q: tensor<1x2x?x4xf32>, %k: tensor<1x2x?x4xf32>, %scores: tensor<?x?xf32>) -> tensor<1x2x?x4xf32> {
+  %blocks = winnow.select.topk %scores, k = 1 : tensor<?x?xf32> -> !winnow.selection<?x?, 1>
+  %y = winnow.attention %q, %k, %k, scale 0.5 active(%blocks : !winnow.selection<?x?, 1>)
+      {key_block = 8 : i64, query_block = 2 : i64}
+      : tensor<1x2x?x4xf32>, tensor<1x2x?x4xf32>, tensor<1x2x?x4xf32> -> tensor<1x2x?x4xf32>
+  return %y : tensor<1x2x?x4xf32>
+}

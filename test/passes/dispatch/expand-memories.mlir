@@ -75,3 +75,15 @@ func.func @recall(%q: tensor<4x?x3xf16>) -> tensor<4x?x3xf16> {
   %y = winnow.memory.attend @history, %q scale 0.5 active(%pages : !winnow.selection<?x?, 2>) : tensor<4x?x3xf16>
   return %y : tensor<4x?x3xf16>
 }
+
+// Heads and widths that the types leave open are those of the memory.
+// CHECK-LABEL: func.func @append_open
+// CHECK-SAME: (%[[K:.*]]: tensor<?x?x?xf16>, %[[V:.*]]: tensor<2x?x?xf16>)
+// CHECK: plan.check %{{.*}}, %c2{{.*}}, "winnow.memory.append: the number of heads of the keys is not that of the memory"
+// CHECK: plan.check %{{.*}}, %c3{{.*}}, "winnow.memory.append: the width of the keys is not that of the memory"
+// CHECK-NOT: number of heads of the values
+// CHECK: plan.check %{{.*}}, %c3{{.*}}, "winnow.memory.append: the width of the values is not that of the memory"
+func.func @append_open(%keys: tensor<?x?x?xf16>, %values: tensor<2x?x?xf16>) {
+  %first = winnow.memory.append @history, %keys, %values : tensor<?x?x?xf16>, tensor<2x?x?xf16> -> tensor<i64>
+  return
+}
