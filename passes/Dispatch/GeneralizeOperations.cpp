@@ -57,6 +57,21 @@ struct GeneralizeNamed : OpInterfaceRewritePattern<linalg::LinalgOp> {
   }
 };
 
+/// Accumulates nothing: what it starts with is left.
+struct EraseEmptyReduction : OpInterfaceRewritePattern<linalg::LinalgOp> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+  LogicalResult matchAndRewrite(linalg::LinalgOp op, PatternRewriter &rewriter) const override {
+    SmallVector<int64_t> extents = op.getStaticLoopRanges();
+    SmallVector<unsigned> reductions;
+    op.getReductionDims(reductions);
+    if (llvm::none_of(reductions, [&](unsigned loop) { return extents[loop] == 0; })) {
+      return rewriter.notifyMatchFailure(op, "no reduction is known to be empty");
+    }
+    rewriter.replaceOp(op, op.getDpsInits());
+    return success();
+  }
+};
+
 struct GeneralizeExtractSlice : OpRewritePattern<tensor::ExtractSliceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tensor::ExtractSliceOp op, PatternRewriter &rewriter) const override {
@@ -322,8 +337,9 @@ struct GeneralizeSplat : OpRewritePattern<tensor::SplatOp> {
 struct GeneralizeOperations : impl::GeneralizeOperationsBase<GeneralizeOperations> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<GeneralizeNamed, GeneralizeExtractSlice, GeneralizeInsertSlice, GeneralizeConcat,
-                 GeneralizeGenerate, GeneralizeFromElements, GeneralizeSplat>(&getContext());
+    patterns.add<EraseEmptyReduction, GeneralizeNamed, GeneralizeExtractSlice, GeneralizeInsertSlice,
+                 GeneralizeConcat, GeneralizeGenerate, GeneralizeFromElements, GeneralizeSplat>(
+        &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
       getOperation().emitError() << "generalization did not reach an end";
       signalPassFailure();

@@ -120,7 +120,7 @@ def GeneralizeOperations : Pass<"winnow-generalize-operations", "::mlir::func::F
     Every linalg operation except `linalg.fill` becomes a `linalg.generic`, and so do `tensor.concat`,
     `tensor.extract_slice`, `tensor.insert_slice` and `tensor.generate`, whose bodies then read the source
     by index, and `tensor.from_elements` and `tensor.splat` of what the host knows, such as sizes. After it, `linalg.fill`, `linalg.generic`, `tensor.pad`, reshapes and the operations of the
-    winnow dialect are what is left.
+    winnow dialect are what is left. A reduction whose type says that it is over nothing is what it starts with.
 
     ```mlir
     %r = tensor.extract_slice %x[2, 0] [4, 8] [1, 1] : tensor<8x8xf32> to tensor<4x8xf32>

@@ -142,3 +142,18 @@ func.func @kept(%x: tensor<4x8xf32>, %w: tensor<10x4xf32>, %s: !winnow.selection
       : tensor<4x10xf32>, tensor<10x4xf32> -> tensor<4x2xf32>
   return %y : tensor<4x2xf32>
 }
+
+// -----
+
+// A reduction over no entries is what it starts with; over some number of entries it is computed.
+// CHECK-LABEL: func.func @empty_reduction
+// CHECK-SAME: %{{.*}}, %[[E:.*]]: tensor<3x4xf32>
+// CHECK: %[[F:.*]] = linalg.fill {{.*}} outs(%[[E]]
+// CHECK-NOT: linalg.generic
+// CHECK: return %[[F]]
+func.func @empty_reduction(%x: tensor<3x0xf32>, %w: tensor<0x4xf32>, %e: tensor<3x4xf32>) -> tensor<3x4xf32> {
+  %one = arith.constant 1.0 : f32
+  %f = linalg.fill ins(%one : f32) outs(%e : tensor<3x4xf32>) -> tensor<3x4xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<3x0xf32>, tensor<0x4xf32>) outs(%f : tensor<3x4xf32>) -> tensor<3x4xf32>
+  return %y : tensor<3x4xf32>
+}
