@@ -20,9 +20,8 @@ def Winnow_MemoryOp : Winnow_SessionOp<"memory", [Symbol, DeclareOpInterfaceMeth
     tier is full; then the least useful token is: one that is not anchored if there is any, of those the one
     with the least mass, of those the oldest.
 
-    The pass `winnow-expand-memories` keeps it in states with the name of the memory before them:
-
-    The working tier's are placed in host memory.
+    The pass `winnow-expand-memories` keeps it in states with the name of the memory before them, those of the
+    working tier in host memory:
 
     | state | type | what it holds |
     |---|---|---|
@@ -108,7 +107,8 @@ def Winnow_MemorySelectOp : Winnow_MemoryReader<"select"> {
   let description = [{
     For each row of `query` (query heads x queries x width) the `k` pages with the highest product of the query
     and the mean of the keys of the page's tokens, in f32. Neighbouring query heads share a head of the
-    memory, as in `winnow.attention`. Equal products: the lower page wins; a page without a token comes last.
+    memory, as in `winnow.attention`. Equal products: the lower page wins; pages without a token, and those
+    whose product is NaN, come last.
 
     - (C1) The symbol names a `winnow.memory`.
     - (C2) `query` has the memory's element type and width, and a static multiple of its heads.

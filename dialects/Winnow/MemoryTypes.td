@@ -11,9 +11,8 @@ def Winnow_MemoryType : TypeDef<Winnow_Dialect, "Memory"> {
   let description = [{
     For each token a key and a value of `heads` x `width` elements. The tier *instant*, in the device's memory, has
     room for the most recent tokens and the tier *working*, in the host's, for older ones; how many are the
-    values of two parameters. A *page*
-    is `page` places that follow each other, those of the working tier first; it is what is selected as a
-    whole.
+    values of two parameters. A *page* is `page` places that follow each other, those of the working tier first;
+    it is what is selected as a whole.
 
     - (C1) `heads` and `width` are at least 1.
     - (C2) The element type is f32, f16 or bf16.
