@@ -139,8 +139,8 @@ TEST_F(PtxsimDevice, ReportsMisalignedAccess) {
 TEST_F(PtxsimDevice, RefusesUnknownChecks) {
   load(scaleModule(scaleText()), "bounds,fortune");
   EXPECT_EQ(status.code(), Code::InvalidArgument);
-  EXPECT_EQ(status.message(),
-            "check 'fortune' is unknown, expected all, none, or some of bounds, alignment, barriers, uninitialized, races");
+  EXPECT_EQ(status.message(), "check 'fortune' is unknown, expected all, none, or some of bounds, alignment, "
+                              "barriers, uninitialized, races");
 }
 
 TEST_F(PtxsimDevice, RefusesBadImages) {
