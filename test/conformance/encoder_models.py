@@ -164,7 +164,8 @@ def export_dynamo(model, module, inputs, path, names):
 def drop_origins(path):
     """Removes what the exporters write about the source that a node comes from: paths, and much text."""
     model = onnx.load(path)
-    for node in model.graph.node:
-        node.ClearField("metadata_props")
-        node.ClearField("doc_string")
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
+        part.ClearField("doc_string")
+        part.ClearField("metadata_props")
     onnx.save(model, path)

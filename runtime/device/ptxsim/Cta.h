@@ -165,6 +165,7 @@ private:
 
   // MatrixAccess.cpp: instructions on matrices, which the whole warp executes together. False after a fault.
   bool matrix(Warp &warp, uint32_t pc, uint32_t mask);
+  bool resolveRows(Warp &warp, uint32_t pc, AccessKind kind, uint64_t *addresses);
   bool loadMatrix(Warp &warp, uint32_t pc);
   bool storeMatrix(Warp &warp, uint32_t pc);
   void transposeMatrix(std::byte *rows, const Instruction &in);

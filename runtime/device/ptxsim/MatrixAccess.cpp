@@ -40,13 +40,18 @@ bool CtaExecutor::matrix(Warp &warp, uint32_t pc, uint32_t mask) {
 }
 
 /// Thread 8 i + j has the address of row j of matrix i.
+bool CtaExecutor::resolveRows(Warp &warp, uint32_t pc, AccessKind kind, uint64_t *addresses) {
+  const Instruction &in = code[pc];
+  uint32_t used = in.count == 4 ? kFullMask : (1u << kMatrixRows * in.count) - 1;
+  lanes.addresses(warp.rows, in, used, addresses);
+  const Access access{kind, in.space, kRowBytes};
+  return resolve(warp, pc, used, access, addresses) && inspect(warp, pc, used, access, addresses);
+}
+
 bool CtaExecutor::loadMatrix(Warp &warp, uint32_t pc) {
   const Instruction &in = code[pc];
   uint64_t addresses[kLanes];
-  uint32_t used = in.count == 4 ? kFullMask : (1u << kMatrixRows * in.count) - 1;
-  lanes.addresses(warp.rows, in, used, addresses);
-  const Access access{AccessKind::Load, in.space, kRowBytes};
-  if (!resolve(warp, pc, used, access, addresses) || !inspect(warp, pc, used, access, addresses))
+  if (!resolveRows(warp, pc, AccessKind::Load, addresses))
     return false;
   const Row *registers = launch.code.rows.data() + in.target;
   for (unsigned m = 0; m < in.count; ++m) {
@@ -65,10 +70,7 @@ bool CtaExecutor::loadMatrix(Warp &warp, uint32_t pc) {
 bool CtaExecutor::storeMatrix(Warp &warp, uint32_t pc) {
   const Instruction &in = code[pc];
   uint64_t addresses[kLanes];
-  uint32_t used = in.count == 4 ? kFullMask : (1u << kMatrixRows * in.count) - 1;
-  lanes.addresses(warp.rows, in, used, addresses);
-  const Access access{AccessKind::Store, in.space, kRowBytes};
-  if (!resolve(warp, pc, used, access, addresses) || !inspect(warp, pc, used, access, addresses))
+  if (!resolveRows(warp, pc, AccessKind::Store, addresses))
     return false;
   const Row *registers = launch.code.rows.data() + in.target;
   for (unsigned m = 0; m < in.count; ++m) {

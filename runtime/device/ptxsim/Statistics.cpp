@@ -89,23 +89,17 @@ void addOther(Statistics &sum, const Code &code, const Instruction &in, const In
   }
   case Operation::Load:
   case Operation::LoadParameter:
+  case Operation::LoadMatrix:
     traffic.loads += count.lanes;
     traffic.loadBytes += bytes;
     break;
   case Operation::Store:
+  case Operation::StoreMatrix:
     traffic.stores += count.lanes;
     traffic.storeBytes += bytes;
     break;
   case Operation::Atomic:
     sum.atomics += count.lanes;
-    break;
-  case Operation::LoadMatrix:
-    traffic.loads += count.lanes;
-    traffic.loadBytes += bytes;
-    break;
-  case Operation::StoreMatrix:
-    traffic.stores += count.lanes;
-    traffic.storeBytes += bytes;
     break;
   case Operation::Elect:
   case Operation::TransposeMatrix:
