@@ -37,6 +37,8 @@ config.substitutions += [
     ("%python", config.python),
     ("%source", config.winnow_source_dir),
     ("%binary", config.winnow_binary_dir),
+    ("%cxx", config.compilers["CXX"]),
+    ("%cc", config.compilers["CC"]),
 ]
 
 # NVIDIA's assembler, when it is installed, checks every kernel.
