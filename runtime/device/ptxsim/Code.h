@@ -4,6 +4,7 @@
 #include "runtime/device/ptxsim/Instruction.h"
 #include "runtime/device/ptxsim/Matrix.h"
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,7 +62,11 @@ struct Code {
   uint32_t frameBytes = 0;
   uint64_t sharedBytes = 0, localBytes = 0, parameterBytes = 0;
   uint32_t requiredThreads[3] = {0, 0, 0}, maximumThreads[3] = {0, 0, 0};
-  std::vector<std::string_view> texts; // one for each instruction, for reports; owned by the program
+  // For reports: one of each for every instruction, and the files' names. The views are into the program's
+  // text.
+  std::vector<std::string_view> texts;
+  std::vector<SourceLine> sources;
+  std::map<uint32_t, std::string_view> files;
 
   /// The target of branches whose lanes never meet again: no instruction has this number.
   static constexpr uint32_t kEnd = ~uint32_t(0);

@@ -265,11 +265,16 @@ std::string CtaExecutor::describeThread(uint32_t thread) const {
                         thread / launch.block[0] / launch.block[1]});
 }
 
-/// "ptx:12:3 (bar.sync 0;)"
+/// "ptx:12:3 (bar.sync 0;)", and " from kernel.cu:7:5" where the PTX says so.
 std::string CtaExecutor::describeInstruction(uint32_t pc) const {
   const Location &location = code[pc].location;
-  return format::concatenate(launch.program, ":", location.line, ":", location.column, " (",
-                             launch.code.texts[pc], ")");
+  std::string text = format::concatenate(launch.program, ":", location.line, ":", location.column, " (",
+                                         launch.code.texts[pc], ")");
+  const SourceLine &source = launch.code.sources[pc];
+  auto file = launch.code.files.find(source.file);
+  if (source.line && file != launch.code.files.end())
+    text += format::concatenate(" from ", file->second, ":", source.line, ":", source.column);
+  return text;
 }
 
 /// "kernel 'k', ptx:12:3 (bar.sync 0;), CTA (0,0,0), thread (5,0,0)"

@@ -353,6 +353,7 @@ void Decoder::emit() {
                              " instructions, those of the functions that it calls included"));
   code.instructions.push_back(out);
   code.texts.push_back(current->text);
+  code.sources.push_back(current->source);
   out.flags |= kContinuation;
 }
 

@@ -257,6 +257,7 @@ format::Status Decoder::run() {
   end.location = function.location;
   code.instructions.push_back(end);
   code.texts.push_back("the end of the kernel");
+  code.sources.push_back({});
   if (!closeScope())
     return status;
   layOut();
@@ -297,6 +298,7 @@ format::Result<Kernel> decodeKernel(const syntax::Function &function, const Modu
   kernel.name = function.name;
   auto code = std::make_shared<Code>();
   code->kernel = kernel.name;
+  code->files = module.files;
   format::Status status = Decoder(function, module, kernel, *code).run();
   if (!status.ok())
     return status;

@@ -28,6 +28,7 @@ struct ModuleSymbols {
   std::unordered_map<std::string_view, Symbol> memory;
   std::unordered_map<std::string_view, const syntax::VariableDeclaration *> shared;
   std::unordered_map<std::string_view, const syntax::Function *> functions; // not kernels
+  std::map<uint32_t, std::string_view> files;
 };
 
 /// Bytes of the variable's array; 0 for one of unknown size. Natural alignment unless given.

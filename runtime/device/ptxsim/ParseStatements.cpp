@@ -24,7 +24,7 @@ bool Parser::body(syntax::Function &function) {
 }
 
 bool Parser::statement(std::vector<syntax::Statement> &statements) {
-  if (bool ok = true; skipDebugDirective(ok))
+  if (bool ok = true; debugDirective(ok))
     return ok;
   if (accept(';'))
     return true;
@@ -126,6 +126,7 @@ bool Parser::instruction(std::vector<syntax::Statement> &statements) {
   }
   consume();
   result.text = text.substr(begin, previousEnd - begin);
+  result.source = source;
   statements.push_back(std::move(result));
   return status.ok();
 }

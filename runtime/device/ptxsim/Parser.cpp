@@ -96,57 +96,6 @@ bool Parser::literal(syntax::Literal &value) {
   return true;
 }
 
-bool Parser::skipToSemicolon() {
-  while (token.kind != TokenKind::End && token.kind != TokenKind::Invalid && !token.is(';'))
-    consume();
-  return expect(';');
-}
-
-/// .loc and .file end with their line (PTX ISA: "Debugging Directives").
-bool Parser::skipLine() {
-  uint32_t line = token.location.line;
-  while (token.kind != TokenKind::End && token.kind != TokenKind::Invalid && token.location.line == line)
-    consume();
-  return status.ok();
-}
-
-/// Skips "{ ... }", nested ones included.
-bool Parser::skipBraces() {
-  unsigned depth = 0;
-  do {
-    if (token.kind == TokenKind::End || token.kind == TokenKind::Invalid)
-      return failExpected("'}'");
-    if (token.is('{'))
-      ++depth;
-    if (token.is('}'))
-      --depth;
-    consume();
-  } while (depth);
-  return status.ok();
-}
-
-/// Directives that say nothing about what a program computes; true when there was one.
-bool Parser::skipDebugDirective(bool &ok) {
-  if (token.kind != TokenKind::Directive)
-    return false;
-  if (token.is(".loc") || token.is(".file")) {
-    ok = skipLine();
-    return true;
-  }
-  if (token.is(".pragma")) {
-    ok = skipToSemicolon();
-    return true;
-  }
-  if (token.is(".section")) {
-    consume();
-    if (token.kind == TokenKind::Directive || token.kind == TokenKind::Identifier)
-      consume();
-    ok = token.is('{') ? skipBraces() : failExpected("'{'");
-    return true;
-  }
-  return false;
-}
-
 bool Parser::version() {
   if (token.kind != TokenKind::Number || !token.literal.isFloat || token.literal.isSinglePrecision)
     return failExpected("a version such as 8.5");
@@ -349,7 +298,7 @@ bool Parser::functionAttributes(syntax::Function &function) {
         return false;
     } else if (accept(".noreturn")) {
       // what it promises is not needed
-    } else if (bool ok = true; skipDebugDirective(ok)) {
+    } else if (bool ok = true; debugDirective(ok)) {
       if (!ok)
         return false;
     } else {
@@ -362,6 +311,7 @@ bool Parser::functionAttributes(syntax::Function &function) {
 bool Parser::function(bool isEntry) {
   syntax::Function function;
   function.isEntry = isEntry;
+  source = {};
   if (!isEntry && token.is('(') && !parameters(function.results))
     return false;
   function.location = token.location;
@@ -383,7 +333,7 @@ bool Parser::function(bool isEntry) {
 }
 
 bool Parser::topLevel() {
-  if (bool ok = true; skipDebugDirective(ok))
+  if (bool ok = true; debugDirective(ok))
     return ok;
   if (token.kind != TokenKind::Directive)
     return failExpected("a directive");

@@ -21,9 +21,11 @@ private:
   bool unsignedInteger(uint64_t &value, std::string_view what);
   bool literal(syntax::Literal &value);
   bool skipToSemicolon();
-  bool skipLine();
+  bool skipLine(uint32_t line);
   bool skipBraces();
-  bool skipDebugDirective(bool &ok);
+  bool debugDirective(bool &ok);
+  bool sourceFile();
+  bool sourceLine();
   bool fail(Location location, std::string_view message);
   bool failExpected(std::string_view what);
   static std::string describe(const Token &token);
@@ -58,6 +60,7 @@ private:
   Lexer lexer;
   Token token;
   size_t previousEnd = 0; // where the token before `token` ended
+  SourceLine source;      // of the instructions that follow
   format::Status status;
   syntax::Module module;
 };

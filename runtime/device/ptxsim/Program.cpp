@@ -23,6 +23,7 @@ public:
     auto parsed = parseSyntax(storage.text);
     if (!parsed.ok())
       return parsed.status();
+    symbols.files = parsed->files;
     for (const syntax::VariableDeclaration &variable : parsed->variables)
       if (Status status = declare(variable); !status.ok())
         return status;

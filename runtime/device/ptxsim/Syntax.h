@@ -5,6 +5,7 @@
 #include "runtime/device/ptxsim/Types.h"
 
 #include <cstdint>
+#include <map>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -33,6 +34,7 @@ struct Operand {
 
 struct Instruction {
   Location location;
+  SourceLine source;
   std::string_view guard; // empty: always
   bool guardNegated = false;
   std::string_view text;                   // the whole instruction, for messages
@@ -107,6 +109,7 @@ struct Module {
   std::string_view target;
   std::vector<VariableDeclaration> variables;
   std::vector<Function> functions;
+  std::map<uint32_t, std::string_view> files; // of SourceLine
 };
 
 } // namespace winnow::ptxsim::syntax

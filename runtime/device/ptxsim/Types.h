@@ -50,4 +50,10 @@ struct Location {
   uint32_t line = 0, column = 0;
 };
 
+/// What a compiler says an instruction was made from (PTX ISA: ".loc"); line 0 when it says nothing.
+struct SourceLine {
+  uint32_t file = 0; // as numbered by .file
+  uint32_t line = 0, column = 0;
+};
+
 } // namespace winnow::ptxsim

@@ -212,6 +212,17 @@ TEST(Limit, TrapIsReported) {
   EXPECT_NE(message.find("thread (33,0,0)"), std::string::npos) << message;
 }
 
+TEST(Limit, ReportsNameTheSourceLine) {
+  Execution run(header() + R"(
+    .visible .entry k() { .loc 1 10 3
+      bar.sync 0;
+      .loc 2 7 5, function_name L, inlined_at 1 11 2
+      trap; }
+    .file 1 "kernel.cu"
+    .file 2 "src/inlined.h", 1700000000, 44)");
+  EXPECT_NE(run.launch(1, 32).message().find("(trap;) from src/inlined.h:7:5, CTA"), std::string::npos);
+}
+
 TEST(Exchange, Shuffles) {
   auto up = perThread("shfl.sync.up.b32 %r0|%p0, %x, 3, 0, -1; @!%p0 mov.u32 %r0, 99;", 32);
   auto down = perThread("shfl.sync.down.b32 %r0|%p0, %x, 3, 31, -1; @!%p0 mov.u32 %r0, 99;", 32);
