@@ -194,13 +194,16 @@ private:
   void synchronizeCta();
   void synchronizeDevice();
   ShadowRegion *shadowOf(uint64_t address, uint64_t &offset);
-  Actor actor(const Warp &warp, uint32_t pc, unsigned lane) const;
-  bool inspect(Warp &warp, uint32_t pc, uint32_t mask, const Access &access, const uint64_t *addresses);
-  bool inspectLane(Warp &warp, uint32_t pc, unsigned lane, const Access &access, uint64_t address,
+  Record record(const Warp &warp, uint32_t pc, unsigned lane) const;
+  bool inspect(const Warp &warp, uint32_t pc, uint32_t mask, const Access &access, const uint64_t *addresses);
+  unsigned inspectRun(uint32_t mask, const Access &access, const uint64_t *addresses, Record self);
+  bool inspectLane(const Warp &warp, uint32_t pc, unsigned lane, const Access &access, uint64_t address,
                    uint64_t changed = ~uint64_t(0));
-  bool storeInspected(Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
+  bool storeInspected(const Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
                       const uint64_t *addresses);
-  bool inspectCopy(Warp &warp, const PendingCopy &copy);
+  bool storeInspectedLane(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
+                          const uint64_t *addresses);
+  bool inspectCopy(const Warp &warp, const PendingCopy &copy);
   void finishInspectedCopy(const Warp &warp, const PendingCopy &copy, unsigned lane);
   bool conflictFault(const Warp &warp, uint32_t pc, unsigned lane, const Access &access, uint64_t address,
                      const Conflict &conflict);

@@ -5,6 +5,22 @@
 #include <cstring>
 
 namespace winnow::ptxsim {
+namespace {
+
+/// How many lanes from the lowest of `mask` on follow one another, as their bytes do.
+unsigned runLength(uint32_t mask, unsigned bytes, const uint64_t *addresses) {
+  unsigned first = unsigned(__builtin_ctz(mask)), lane = first + 1;
+  while (lane < kLanes && (mask >> lane & 1) && addresses[lane] == addresses[lane - 1] + bytes)
+    ++lane;
+  return lane - first;
+}
+
+/// The lowest lane of `mask` and those that follow it, `count` in all.
+uint32_t lowestLanes(uint32_t mask, unsigned count) {
+  return uint32_t((uint64_t(1) << count) - 1) << __builtin_ctz(mask);
+}
+
+} // namespace
 
 void CtaExecutor::makeShadows() {
   const LaunchOptions &options = launch.options;
@@ -19,23 +35,30 @@ void CtaExecutor::makeShadows() {
 void CtaExecutor::beginShadows() {
   if (!shadows)
     return;
+  shadows->restartFullClock();
   shadows->shared.forget();
-  shadows->order.synchronizeCta();
+  shadows->order.beginCta(ctaNumber);
 }
 
 void CtaExecutor::synchronizeWarp(const Warp &warp) {
-  if (shadows)
-    shadows->order.synchronizeWarp(warp.index);
+  if (!shadows)
+    return;
+  shadows->order.synchronizeWarp(warp.index);
+  shadows->restartFullClock();
 }
 
 void CtaExecutor::synchronizeCta() {
-  if (shadows)
-    shadows->order.synchronizeCta();
+  if (!shadows)
+    return;
+  shadows->order.synchronizeCta();
+  shadows->restartFullClock();
 }
 
 void CtaExecutor::synchronizeDevice() {
-  if (shadows)
-    shadows->order.synchronizeDevice();
+  if (!shadows)
+    return;
+  shadows->order.synchronizeDevice();
+  shadows->restartFullClock();
 }
 
 /// The shadow of a host address and the offset in it; null where nothing is to be watched.
@@ -70,30 +93,52 @@ ShadowRegion *CtaExecutor::shadowOf(uint64_t address, uint64_t &offset) {
   return shadows->last = &found->second;
 }
 
-Actor CtaExecutor::actor(const Warp &warp, uint32_t pc, unsigned lane) const {
+Record CtaExecutor::record(const Warp &warp, uint32_t pc, unsigned lane) const {
   bool isStrong = code[pc].operation == Operation::Atomic || code[pc].operation == Operation::MemoryBarrier ||
                   (code[pc].flags & kStrong);
-  return {uint32_t(ctaNumber), warp.index * kLanes + lane, pc, isStrong};
+  return shadows->order.record({ctaNumber, warp.index * kLanes + lane, pc, isStrong});
+}
+
+/// Records the accesses of the lowest lane of `mask` and those that follow it, as far as they are certainly
+/// right, and gives their number. `self` is the record of lane 0.
+unsigned CtaExecutor::inspectRun(uint32_t mask, const Access &access, const uint64_t *addresses,
+                                 Record self) {
+  unsigned first = unsigned(__builtin_ctz(mask));
+  uint64_t offset = 0;
+  ShadowRegion *region = shadowOf(addresses[first], offset);
+  if (!region)
+    return 1;
+  ShadowRegion::LaneRun run{offset, access.bytes, runLength(mask, access.bytes, addresses),
+                            self.ofLane(first)};
+  if (access.kind != AccessKind::Store)
+    run.lanes = region->loadLanes(run, shadows->order);
+  if (access.kind != AccessKind::Load && run.lanes)
+    run.lanes = region->storeLanes(run, shadows->order);
+  return run.lanes;
 }
 
 /// After resolve(): `addresses` are the host's. Reads and writes are recorded before they are made.
-bool CtaExecutor::inspect(Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
+bool CtaExecutor::inspect(const Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
                           const uint64_t *addresses) {
-  for (uint32_t left = mask; shadows && left; left &= left - 1) {
-    unsigned lane = unsigned(__builtin_ctz(left));
-    if (!inspectLane(warp, pc, lane, access, addresses[lane]))
+  if (!shadows)
+    return true;
+  const Record self = record(warp, pc, 0);
+  for (uint32_t left = mask; left;) {
+    unsigned count = inspectRun(left, access, addresses, self), lane = unsigned(__builtin_ctz(left));
+    if (count == 0 && !inspectLane(warp, pc, lane, access, addresses[lane]))
       return false;
+    left &= ~lowestLanes(left, std::max(count, 1u));
   }
   return true;
 }
 
-bool CtaExecutor::inspectLane(Warp &warp, uint32_t pc, unsigned lane, const Access &access, uint64_t address,
-                              uint64_t changed) {
+bool CtaExecutor::inspectLane(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
+                              uint64_t address, uint64_t changed) {
   uint64_t offset = 0;
   ShadowRegion *region = shadows ? shadowOf(address, offset) : nullptr;
   if (!region)
     return true;
-  Actor self = actor(warp, pc, lane);
+  Record self = record(warp, pc, lane);
   std::optional<Conflict> conflict;
   if (access.kind != AccessKind::Store)
     conflict = region->load(offset, access.bytes, self, shadows->order);
@@ -105,35 +150,52 @@ bool CtaExecutor::inspectLane(Warp &warp, uint32_t pc, unsigned lane, const Acce
   return !conflict || conflictFault(warp, pc, lane, access, address, *conflict);
 }
 
-/// Stores go one lane after the other, so that the values of two lanes that write to one place can be
-/// compared.
-bool CtaExecutor::storeInspected(Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
+/// Stores that may conflict go one lane after the other, so that the values of two lanes that write to one
+/// place can be compared; the others together.
+bool CtaExecutor::storeInspected(const Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
                                  const uint64_t *addresses) {
   const Instruction &in = code[pc];
-  for (uint32_t left = mask; left; left &= left - 1) {
-    unsigned lane = unsigned(__builtin_ctz(left));
-    uint64_t same[kLanes];
-    std::fill_n(same, kLanes, addresses[lane]);
-    auto *bytes = reinterpret_cast<const std::byte *>(addresses[lane]);
-    std::byte before[kLanes];
-    std::memcpy(before, bytes, access.bytes);
-    lanes.store(warp.rows, in, 1u << lane, same, launch.code.rows.data() + in.target);
-    uint64_t changed = 0;
-    for (unsigned i = 0; i < access.bytes; ++i)
-      changed |= uint64_t(before[i] != bytes[i]) << i;
-    if (!inspectLane(warp, pc, lane, access, addresses[lane], changed))
+  const Record self = record(warp, pc, 0);
+  uint32_t together = 0;
+  auto storeTogether = [&] {
+    if (together)
+      lanes.store(warp.rows, in, together, addresses, launch.code.rows.data() + in.target);
+    together = 0;
+  };
+  for (uint32_t left = mask; left;) {
+    if (unsigned count = inspectRun(left, access, addresses, self)) {
+      together |= lowestLanes(left, count);
+      left &= ~together;
+      continue;
+    }
+    storeTogether();
+    if (!storeInspectedLane(warp, pc, unsigned(__builtin_ctz(left)), access, addresses))
       return false;
+    left &= left - 1;
   }
+  storeTogether();
   return true;
 }
 
-bool CtaExecutor::inspectCopy(Warp &warp, const PendingCopy &copy) {
+bool CtaExecutor::storeInspectedLane(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
+                                     const uint64_t *addresses) {
+  auto *bytes = reinterpret_cast<const std::byte *>(addresses[lane]);
+  std::byte before[kLanes];
+  std::memcpy(before, bytes, access.bytes);
+  lanes.store(warp.rows, code[pc], 1u << lane, addresses, launch.code.rows.data() + code[pc].target);
+  uint64_t changed = 0;
+  for (unsigned i = 0; i < access.bytes; ++i)
+    changed |= uint64_t(before[i] != bytes[i]) << i;
+  return inspectLane(warp, pc, lane, access, addresses[lane], changed);
+}
+
+bool CtaExecutor::inspectCopy(const Warp &warp, const PendingCopy &copy) {
   for (uint32_t left = copy.mask; shadows && left; left &= left - 1) {
     unsigned lane = unsigned(__builtin_ctz(left));
     Access write{AccessKind::Store, StateSpace::Shared, copy.bytes};
     uint64_t address = copy.destinations[lane], offset = address - reinterpret_cast<uint64_t>(shared);
     if (auto conflict =
-            shadows->shared.beginCopy(offset, copy.bytes, actor(warp, copy.pc, lane), shadows->order))
+            shadows->shared.beginCopy(offset, copy.bytes, record(warp, copy.pc, lane), shadows->order))
       return conflictFault(warp, copy.pc, lane, write, address, *conflict);
     Access read{AccessKind::Load, StateSpace::Global, copy.sourceBytes[lane]};
     if (read.bytes && !inspectLane(warp, copy.pc, lane, read, copy.sources[lane]))
@@ -145,7 +207,7 @@ bool CtaExecutor::inspectCopy(Warp &warp, const PendingCopy &copy) {
 void CtaExecutor::finishInspectedCopy(const Warp &warp, const PendingCopy &copy, unsigned lane) {
   if (shadows)
     shadows->shared.finishCopy(copy.destinations[lane] - reinterpret_cast<uint64_t>(shared), copy.bytes,
-                               actor(warp, copy.pc, lane), shadows->order);
+                               record(warp, copy.pc, lane));
 }
 
 /// Who reads what another thread is about to write lacks a barrier: that would be the better report. So when
@@ -173,7 +235,7 @@ bool CtaExecutor::conflictFault(const Warp &warp, uint32_t pc, unsigned lane, co
   unwritten = {};
   const Actor &other = conflict.other;
   std::string place = format::concatenate("thread ", describeThread(other.thread));
-  bool isOtherCta = other.cta != uint32_t(ctaNumber);
+  bool isOtherCta = other.cta != ctaNumber;
   if (isOtherCta)
     place = format::concatenate("CTA ", describeIndex(indexOf(other.cta)), ", ", place);
   place += format::concatenate(" at ", describeInstruction(other.pc));
