@@ -16,7 +16,20 @@ void systemFree(void *, void *address, size_t) { std::free(address); }
 
 } // namespace
 
-Memory::Memory(Allocator given, int64_t limit) : allocator(given), limit(limit) {
+format::Status Budget::take(int64_t bytes) {
+  int64_t before = used.fetch_add(bytes);
+  if (limit > 0 && (bytes > limit || before > limit - bytes)) {
+    used -= bytes;
+    return format::failure(format::Code::OutOfMemory, "cannot allocate ", bytes, " bytes: ", before,
+                           " of the limit of ", limit, " are in use");
+  }
+  int64_t now = before + bytes, known = peak;
+  while (known < now && !peak.compare_exchange_weak(known, now)) {
+  }
+  return {};
+}
+
+Memory::Memory(Allocator given, int64_t limit) : allocator(given), counted(limit) {
   if (!allocator.allocate)
     allocator = {systemAllocate, systemFree, nullptr};
 }
@@ -24,27 +37,20 @@ Memory::Memory(Allocator given, int64_t limit) : allocator(given), limit(limit) 
 format::Result<void *> Memory::allocate(int64_t bytes) {
   using format::Code;
   bytes = std::max<int64_t>(bytes, 1);
-  int64_t before = used.fetch_add(bytes);
-  if (limit > 0 && (bytes > limit || before > limit - bytes)) {
-    used -= bytes;
-    return format::failure(Code::OutOfMemory, "cannot allocate ", bytes, " bytes: ", before,
-                           " of the limit of ", limit, " are in use");
-  }
+  if (format::Status status = counted.take(bytes); !status.ok())
+    return status;
   void *address =
       bytes <= INT64_MAX - 64 ? allocator.allocate(allocator.context, bytes, kBufferAlignment) : nullptr;
   if (!address) {
-    used -= bytes;
+    counted.give(bytes);
     return format::failure(Code::OutOfMemory, "cannot allocate ", bytes, " bytes");
   }
   if (reinterpret_cast<uintptr_t>(address) % kBufferAlignment != 0) {
     allocator.free(allocator.context, address, bytes);
-    used -= bytes;
+    counted.give(bytes);
     return format::failure(Code::InvalidArgument,
                            "the caller's allocator gave memory that is not aligned to ", kBufferAlignment,
                            " bytes");
-  }
-  int64_t now = before + bytes, known = peak;
-  while (known < now && !peak.compare_exchange_weak(known, now)) {
   }
   return address;
 }
@@ -52,7 +58,7 @@ format::Result<void *> Memory::allocate(int64_t bytes) {
 void Memory::free(void *address, int64_t bytes) {
   bytes = std::max<int64_t>(bytes, 1);
   allocator.free(allocator.context, address, bytes);
-  used -= bytes;
+  counted.give(bytes);
 }
 
 Block &Block::operator=(Block &&other) noexcept {

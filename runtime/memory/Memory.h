@@ -19,6 +19,25 @@ struct Allocator {
   void *context = nullptr;
 };
 
+/// Counts the bytes that are in use, and refuses what exceeds a limit. Thread-safe.
+class Budget {
+public:
+  /// A limit of 0 stands for none.
+  explicit Budget(int64_t limit) : limit(limit) {}
+
+  /// Fails with OutOfMemory.
+  format::Status take(int64_t bytes);
+  void give(int64_t bytes) { used -= bytes; }
+
+  int64_t usedBytes() const { return used; }
+  int64_t peakBytes() const { return peak; }
+  int64_t limitBytes() const { return limit; }
+
+private:
+  int64_t limit;
+  std::atomic<int64_t> used = 0, peak = 0;
+};
+
 /// Where buffers are made: the host's memory or a device's own.
 class MemorySpace {
 public:
@@ -38,13 +57,14 @@ public:
   format::Result<void *> allocate(int64_t bytes) override;
   void free(void *address, int64_t bytes) override;
 
-  int64_t usedBytes() const { return used; }
-  int64_t peakBytes() const { return peak; }
+  int64_t usedBytes() const { return counted.usedBytes(); }
+  int64_t peakBytes() const { return counted.peakBytes(); }
+  /// For memory of the host that something else than the allocator gives.
+  Budget &budget() { return counted; }
 
 private:
   Allocator allocator;
-  int64_t limit;
-  std::atomic<int64_t> used = 0, peak = 0;
+  Budget counted;
 };
 
 /// Memory that is freed with its owner.
