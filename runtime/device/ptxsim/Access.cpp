@@ -27,6 +27,8 @@ bool CtaExecutor::memory(Warp &warp, uint32_t pc, uint32_t mask) {
   const Access access{kind, in.space, unsigned(in.elementBytes) * in.count};
   if (!resolve(warp, pc, mask, access, addresses))
     return false;
+  if (figures)
+    measure(pc, mask, access, addresses);
   if (shadows && in.space != StateSpace::Local) {
     if (kind == AccessKind::Store)
       return storeInspected(warp, pc, mask, access, addresses);

@@ -65,7 +65,11 @@ bool CtaExecutor::copyAsync(Warp &warp, uint32_t pc, uint32_t mask) {
   lanes.addresses(warp.rows, in, mask, copy.destinations.data());
   if (!resolve(warp, pc, mask, {AccessKind::Store, StateSpace::Shared, copy.bytes}, copy.destinations.data()))
     return false;
-  return resolveSources(warp, in, pc, reading & mask, partial) && inspectCopy(warp, warp.copies.back());
+  if (!resolveSources(warp, in, pc, reading & mask, partial) || !inspectCopy(warp, warp.copies.back()))
+    return false;
+  if (figures)
+    measureCopy(warp.copies.back());
+  return true;
 }
 
 bool CtaExecutor::resolveSources(Warp &warp, const Instruction &in, uint32_t pc, uint32_t reading,

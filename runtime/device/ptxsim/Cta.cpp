@@ -31,6 +31,8 @@ CtaExecutor::CtaExecutor(const LaunchContext &launch)
     fillSpecials(warps[i], /*ofCta=*/false);
   }
   makeShadows();
+  if (launch.deviceAddresses)
+    figures = std::make_unique<FigureCollector>(instructionCounts.size(), *launch.deviceAddresses);
 }
 
 /// Special registers of a warp (PTX ISA: "Special Registers"): once those that are the same in every CTA,

@@ -5,6 +5,7 @@
 #include "runtime/device/ptxsim/Code.h"
 #include "runtime/device/ptxsim/Shadow.h"
 #include "runtime/device/ptxsim/Simulator.h"
+#include "runtime/device/ptxsim/figures/FigureCollector.h"
 #include "runtime/device/ptxsim/lanes/Lanes.h"
 
 #include <array>
@@ -21,6 +22,7 @@ struct LaunchContext {
   Dimensions grid, block;
   uint64_t dynamicSharedBytes = 0;
   const LaunchOptions &options;
+  const DeviceAddresses *deviceAddresses = nullptr; // for figures; null without
 
   uint32_t threads() const { return block[0] * block[1] * block[2]; }
   uint64_t sharedBytes() const { return code.sharedBytes + dynamicSharedBytes; }
@@ -38,6 +40,7 @@ struct Fragment {
   uint32_t syncMask = 0, syncMembers = 0; // AtWarpSync: the lanes that execute it, and those it names
   int32_t parent = -1;
   uint32_t children = 0;
+  uint32_t branch = Code::kEnd; // where its lanes parted from others
 };
 
 /// Copies that lanes of a warp have started with one cp.async. They are made as late as the waits allow, so
@@ -90,6 +93,8 @@ public:
 
   const std::vector<InstructionCount> &counts() const { return instructionCounts; }
   uint64_t divergentBranches() const { return divergences; }
+  /// Null when no figures are asked for.
+  std::unique_ptr<FigureCollector> takeFigures() { return std::move(figures); }
 
 private:
   struct Side {
@@ -101,7 +106,6 @@ private:
     uint32_t population = 0;
     bool all = true, any = false;
   };
-  enum class AccessKind : uint8_t { Load, Store, Atomic };
   struct Access {
     AccessKind kind;
     StateSpace space;
@@ -128,8 +132,8 @@ private:
 
   // Fragments.cpp: the tree of diverged lanes.
   uint32_t newFragment(Warp &warp);
-  /// Splits a fragment whose lanes go to different instructions.
-  void diverge(Warp &warp, uint32_t fragment, const Side *sides, unsigned count, uint32_t reconvergence);
+  /// Splits a fragment whose lanes go from the branch `pc` to different instructions.
+  void diverge(Warp &warp, uint32_t fragment, uint32_t pc, const Side *sides, unsigned count);
   void childEnded(Warp &warp, int32_t parent);
   void endFragment(Warp &warp, uint32_t fragment);
   void exitLanes(Warp &warp, uint32_t fragment, uint32_t mask);
@@ -210,6 +214,12 @@ private:
   bool unwrittenFault(const Warp &warp, uint32_t pc, unsigned lane, std::string_view what);
   std::string describeAddress(uint64_t address) const;
 
+  // Measurement.cpp: figures, if they are asked for.
+  void findLostLanes(const Warp &warp, uint32_t fragment);
+  void measure(uint32_t pc, uint32_t mask, const Access &access, const uint64_t *addresses);
+  void measureCopy(const PendingCopy &copy);
+  void measureFragment(uint32_t pc, AccessKind kind, unsigned bytes, const std::vector<uint64_t> &addresses);
+
   const LaunchContext &launch;
   const Instruction *code;
   const MemoryLanes &lanes;
@@ -224,6 +234,7 @@ private:
   uint64_t ctaNumber = 0; // x fastest
   Dimensions ctaIndex{};
   std::unique_ptr<Shadows> shadows;
+  std::unique_ptr<FigureCollector> figures;
   /// For each instruction the range that its last access was in; valid for the kind of access it makes.
   std::vector<const MemoryRange *> lastRange;
   std::vector<InstructionCount> instructionCounts;

@@ -20,6 +20,8 @@ template <bool isTraced> bool CtaExecutor::runFragmentAs(Warp &warp, uint32_t in
   uint64_t budget = limit && limit - warp.executed < kFragmentSlice ? limit - warp.executed : kFragmentSlice;
   const uint64_t given = budget;
   const uint32_t activeCount = countLanes(active);
+  if (figures)
+    findLostLanes(warp, index);
   bool goesOn = true;
   while (pc != end && goesOn) {
     if (budget == 0)
@@ -43,7 +45,7 @@ template <bool isTraced> bool CtaExecutor::runFragmentAs(Warp &warp, uint32_t in
         ++pc;
       } else {
         const Side sides[2] = {{pc + 1, active & ~mask}, {in.target, mask}};
-        diverge(warp, index, sides, 2, in.reconvergence);
+        diverge(warp, index, pc, sides, 2);
         goesOn = false;
       }
     } else if (mask == 0) {
@@ -56,6 +58,8 @@ template <bool isTraced> bool CtaExecutor::runFragmentAs(Warp &warp, uint32_t in
     }
   }
   warp.executed += given - budget;
+  if (figures)
+    figures->charge(given - budget);
   if (!goesOn)
     return true; // whoever stopped it has set its state
   if (pc == end) {
@@ -167,7 +171,7 @@ bool CtaExecutor::branchIndexed(Warp &warp, uint32_t index, uint32_t &pc, uint32
     pc = sides[0].target;
     return true;
   }
-  diverge(warp, index, sides, count, in.reconvergence);
+  diverge(warp, index, pc, sides, count);
   return false;
 }
 

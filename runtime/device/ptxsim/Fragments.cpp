@@ -15,9 +15,11 @@ uint32_t CtaExecutor::newFragment(Warp &warp) {
   return uint32_t(warp.fragments.size() - 1);
 }
 
-void CtaExecutor::diverge(Warp &warp, uint32_t index, const Side *sides, unsigned count,
-                          uint32_t reconvergence) {
+void CtaExecutor::diverge(Warp &warp, uint32_t index, uint32_t pc, const Side *sides, unsigned count) {
+  const uint32_t reconvergence = code[pc].reconvergence;
   ++divergences;
+  if (figures)
+    figures->countDivergence(pc);
   Fragment parent = warp.fragments[index];
   bool isSibling = reconvergence == parent.reconvergence;
   int32_t parentIndex = isSibling ? parent.parent : int32_t(index);
@@ -40,6 +42,7 @@ void CtaExecutor::diverge(Warp &warp, uint32_t index, const Side *sides, unsigne
     fragment.reconvergence = reconvergence;
     fragment.mask = sides[i].mask;
     fragment.parent = parentIndex;
+    fragment.branch = pc;
     ++made;
   }
   if (parentIndex < 0)

@@ -48,6 +48,7 @@ struct Outcome {
   Status status;
   std::vector<InstructionCount> counts;
   uint64_t divergentBranches = 0;
+  std::unique_ptr<FigureCollector> figures;
 
   void fail(uint64_t cta, Status failure) {
     std::lock_guard guard(lock);
@@ -56,7 +57,7 @@ struct Outcome {
     failedCta = cta;
     status = std::move(failure);
   }
-  void add(const CtaExecutor &executor) {
+  void add(CtaExecutor &executor) {
     std::lock_guard guard(lock);
     counts.resize(executor.counts().size());
     for (size_t i = 0; i < counts.size(); ++i) {
@@ -64,6 +65,17 @@ struct Outcome {
       counts[i].lanes += executor.counts()[i].lanes;
     }
     divergentBranches += executor.divergentBranches();
+    if (!figures)
+      figures = executor.takeFigures();
+    else
+      figures->add(*executor.takeFigures());
+  }
+
+  Statistics statistics(const Code &code) const {
+    Statistics sum = summarize(code, counts, divergentBranches);
+    if (figures)
+      sum.figures = figures->summarize(code, counts);
+    return sum;
   }
 };
 
@@ -105,8 +117,12 @@ format::Status launch(const Program &program, const Kernel &kernel, Dimensions g
   for (const MemoryRange &range : storage.ranges)
     if (Status status = everything.add(range); !status.ok())
       return status;
-  LaunchContext context{*kernel.code, storage.name, everything,         parameters,
-                        grid,         block,        dynamicSharedBytes, options};
+  std::optional<DeviceAddresses> deviceAddresses;
+  if (options.measuresFigures)
+    deviceAddresses.emplace(everything);
+  LaunchContext context{*kernel.code,       storage.name, everything,
+                        parameters,         grid,         block,
+                        dynamicSharedBytes, options,      deviceAddresses ? &*deviceAddresses : nullptr};
   uint64_t ctas = uint64_t(grid[0]) * grid[1] * grid[2];
   std::atomic<uint64_t> next{0};
   Outcome outcome;
@@ -118,7 +134,7 @@ format::Status launch(const Program &program, const Kernel &kernel, Dimensions g
   else
     work(context, next, ctas, outcome);
   if (statistics && !outcome.counts.empty())
-    statistics->add(summarize(*kernel.code, outcome.counts, outcome.divergentBranches));
+    statistics->add(outcome.statistics(*kernel.code));
   return outcome.status;
 }
 

@@ -45,7 +45,11 @@ bool CtaExecutor::resolveRows(Warp &warp, uint32_t pc, AccessKind kind, uint64_t
   uint32_t used = in.count == 4 ? kFullMask : (1u << kMatrixRows * in.count) - 1;
   lanes.addresses(warp.rows, in, used, addresses);
   const Access access{kind, in.space, kRowBytes};
-  return resolve(warp, pc, used, access, addresses) && inspect(warp, pc, used, access, addresses);
+  if (!resolve(warp, pc, used, access, addresses) || !inspect(warp, pc, used, access, addresses))
+    return false;
+  if (figures)
+    measure(pc, used, access, addresses);
+  return true;
 }
 
 bool CtaExecutor::loadMatrix(Warp &warp, uint32_t pc) {
@@ -116,6 +120,7 @@ bool CtaExecutor::accessFragment(Warp &warp, uint32_t pc) {
   uint64_t bases[kLanes];
   lanes.addresses(warp.rows, in, kFullMask, bases);
   auto *strides = reinterpret_cast<const uint32_t *>(warp.rows + in.source[1]);
+  std::vector<uint64_t> accessed; // for figures
   for (unsigned r = 0; r < fragment.registerCount; ++r) {
     if (launch.code.rows[fragment.firstRegister + r] == kNoRow)
       continue; // "_"
@@ -130,12 +135,16 @@ bool CtaExecutor::accessFragment(Warp &warp, uint32_t pc) {
         const Access access{kind, in.space, bytes};
         if (!resolveLane(warp, pc, lane, access, address) || !inspectLane(warp, pc, lane, access, address))
           return false;
+        if (figures)
+          accessed.push_back(address);
         std::byte *element = row + lane * registerBytes(fragment.type) + i * bits / 8;
         auto *memory = reinterpret_cast<std::byte *>(address);
         std::memcpy(kind == AccessKind::Load ? element : memory, kind == AccessKind::Load ? memory : element,
                     bytes);
       }
   }
+  if (figures)
+    measureFragment(pc, kind, bytes, accessed);
   return true;
 }
 

@@ -16,6 +16,7 @@ struct MemoryRange {
   std::string name;
   bool isWritable = true;
   bool isInitialized = true; // else nobody may read what no kernel has written
+  uint64_t deviceOffset = 0; // on a device, from a multiple of 256 bytes to its beginning
 
   uint64_t end() const { return begin + size; }
 };

@@ -20,6 +20,7 @@ ptxsim::MemoryRange rangeOf(const Launch &launch, const format::Kernel &kernel, 
   range.size = uint64_t(launch.bufferBytes[index]);
   range.name = concatenate("buffer ", index);
   range.isWritable = kernel.bufferIsWritten[index];
+  range.deviceOffset = range.begin % 256; // slices begin anywhere
   return range;
 }
 

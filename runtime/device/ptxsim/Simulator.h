@@ -4,12 +4,14 @@
 #include "format/Status.h"
 #include "runtime/device/ptxsim/MemoryMap.h"
 #include "runtime/device/ptxsim/Types.h"
+#include "runtime/device/ptxsim/figures/Figures.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,9 +73,11 @@ struct Statistics {
     uint64_t loads = 0, loadBytes = 0, stores = 0, storeBytes = 0;
   };
   std::array<Traffic, 7> memory{};
+  /// Of the launches that were asked for them.
+  std::optional<Figures> figures;
 
   void add(const Statistics &other);
-  /// Every count with its name in profiles and files, always in the same order.
+  /// Every count with its name in profiles and files, always in the same order; figures come last.
   std::vector<std::pair<std::string, uint64_t>> named() const;
 };
 
@@ -98,6 +102,8 @@ struct LaunchOptions {
   /// Accesses to shared and global memory that no barrier, fence or atomicity orders are an error, and so is
   /// the use of what a cp.async is still writing. With these two checks CTAs run one after the other.
   bool checkRaces = false;
+  /// Measures Statistics::figures, too.
+  bool measuresFigures = false;
   /// The most instructions one warp may execute; 0 for no limit.
   uint64_t instructionLimit = 0;
   /// Runs CTAs in parallel; without it they run one after the other on the caller's thread.

@@ -176,6 +176,9 @@ std::vector<std::pair<std::string, uint64_t>> Statistics::named() const {
     counters.emplace_back(format::concatenate(name(space), "_stores"), traffic.stores);
     counters.emplace_back(format::concatenate(name(space), "_store_bytes"), traffic.storeBytes);
   }
+  if (figures)
+    for (auto &figure : figures->named())
+      counters.push_back(std::move(figure));
   return counters;
 }
 
@@ -191,6 +194,10 @@ void Statistics::add(const Statistics &other) {
   for (size_t space = 0; space < memory.size(); ++space)
     for (auto member : {&Traffic::loads, &Traffic::loadBytes, &Traffic::stores, &Traffic::storeBytes})
       memory[space].*member += other.memory[space].*member;
+  if (other.figures && figures)
+    figures->add(*other.figures);
+  else if (other.figures)
+    figures = other.figures;
 }
 
 } // namespace winnow::ptxsim
