@@ -9,6 +9,10 @@ namespace winnow::ptxsim {
 namespace {
 constexpr uint64_t kRowAlignment = 64;
 uint64_t alignUp(uint64_t value) { return (value + kRowAlignment - 1) / kRowAlignment * kRowAlignment; }
+
+bool isBlocked(const Fragment &fragment) {
+  return fragment.state == Fragment::State::AtBarrier || fragment.state == Fragment::State::AtWarpSync;
+}
 } // namespace
 
 /// Allocates for all CTAs that this executor will run; constants and thread numbers never change.
@@ -177,6 +181,34 @@ format::Status CtaExecutor::run(uint64_t cta) {
   return status;
 }
 
+/// PTX ISA, "bar, barrier": a count is a multiple of the warp's size, the same for all that arrive, and
+/// reductions may not be mixed with other arrivals.
+bool CtaExecutor::checkBarrier(const Warp &warp, uint32_t pc, uint32_t mask, unsigned number,
+                               uint32_t expected) {
+  const Barrier &barrier = barriers[number];
+  if (expected % kLanes)
+    return fault(warp, pc, mask,
+                 format::concatenate("barrier ", number, " is for ", expected,
+                                     " threads, but the count must be a multiple of ", kLanes));
+  if (!barrier.arrived)
+    return true;
+  auto threads = [&](uint32_t count) { return count ? count : launch.threads(); };
+  std::string elsewhere = describeInstruction(barrier.firstPc);
+  if (threads(expected) != threads(barrier.expected))
+    return fault(warp, pc, mask,
+                 format::concatenate("barrier ", number, " is for ", threads(expected),
+                                     " threads here, but for ", threads(barrier.expected), " at ",
+                                     elsewhere));
+  bool isReduction = code[pc].operation == Operation::BarrierReduce;
+  if (isReduction != (code[barrier.firstPc].operation == Operation::BarrierReduce))
+    return fault(warp, pc, mask,
+                 format::concatenate("barrier ", number,
+                                     isReduction ? " is a reduction here, but not at "
+                                                 : " is no reduction here, but it is at ",
+                                     elsewhere));
+  return true;
+}
+
 /// Lanes reach a barrier (PTX ISA: "bar, barrier"). Without a count it takes all threads that are alive.
 void CtaExecutor::arrive(Warp &warp, uint32_t index, uint32_t pc, uint32_t mask) {
   const Instruction &in = code[pc];
@@ -199,7 +231,12 @@ void CtaExecutor::arrive(Warp &warp, uint32_t index, uint32_t pc, uint32_t mask)
   Row countRow = isReduction || in.operation == Operation::Barrier || in.operation == Operation::BarrierArrive
                      ? in.source[1]
                      : kNoRow;
-  barrier.expected = countRow == kNoRow ? 0 : value(countRow);
+  uint32_t expected = countRow == kNoRow ? 0 : value(countRow);
+  if (launch.options.checkBarriers && !checkBarrier(warp, pc, mask, number, expected))
+    return;
+  if (!barrier.arrived)
+    barrier.firstPc = pc;
+  barrier.expected = expected;
   barrier.arrived += countLanes(mask);
   if (isReduction) {
     uint32_t predicate = *reinterpret_cast<const uint32_t *>(warp.rows + in.source[2]);
@@ -294,19 +331,34 @@ bool CtaExecutor::fault(const Warp &warp, uint32_t pc, uint32_t mask, std::strin
   return false;
 }
 
+/// "deadlock: 32 of the 64 threads that barrier 1 waits for have come; others wait at ptx:12:3 (bar.sync 2;)"
+std::string CtaExecutor::describeDeadlock(const Warp &warp, const Fragment &waiting) const {
+  std::string message;
+  if (waiting.state == Fragment::State::AtBarrier) {
+    const Barrier &barrier = barriers[waiting.barrier];
+    message = format::concatenate(
+        "deadlock: ", barrier.arrived, " of the ", barrier.expected ? barrier.expected : aliveThreads,
+        " threads that barrier ", unsigned(waiting.barrier), " waits for have come");
+  } else {
+    message = format::concatenate("deadlock: ", countLanes(waiting.syncMask), " of the ",
+                                  countLanes(waiting.syncMembers & warp.alive),
+                                  " threads of the warp that this waits for have come");
+  }
+  for (const Warp &each : warps)
+    for (const Fragment &other : each.fragments)
+      if (isBlocked(other) && other.next != waiting.next)
+        return message + "; others wait at " + describeInstruction(other.next);
+  return message;
+}
+
 /// Every thread waits: for a barrier that others never reach, or for lanes of its warp.
 void CtaExecutor::reportDeadlock() {
   for (const Warp &warp : warps)
-    for (const Fragment &fragment : warp.fragments) {
-      if (fragment.state != Fragment::State::AtBarrier && fragment.state != Fragment::State::AtWarpSync)
-        continue;
-      uint32_t arrived = fragment.state == Fragment::State::AtBarrier ? barriers[fragment.barrier].arrived
-                                                                      : countLanes(fragment.syncMask);
-      fault(warp, fragment.next, fragment.syncMask,
-            format::concatenate("deadlock: ", arrived, " of the CTA's ", aliveThreads,
-                                " threads wait here for threads that wait elsewhere"));
-      return;
-    }
+    for (const Fragment &fragment : warp.fragments)
+      if (isBlocked(fragment)) {
+        fault(warp, fragment.next, fragment.syncMask, describeDeadlock(warp, fragment));
+        return;
+      }
 }
 
 } // namespace winnow::ptxsim

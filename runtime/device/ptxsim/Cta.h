@@ -104,6 +104,7 @@ private:
     uint32_t arrived = 0;  // threads
     uint32_t expected = 0; // 0: all that are alive
     uint32_t population = 0;
+    uint32_t firstPc = 0; // of the arrival that came first
     bool all = true, any = false;
   };
   struct Access {
@@ -120,10 +121,12 @@ private:
   int readyFragment(const Warp &warp) const;
   bool runWarp(Warp &warp);
   void arrive(Warp &warp, uint32_t fragment, uint32_t pc, uint32_t mask);
+  bool checkBarrier(const Warp &warp, uint32_t pc, uint32_t mask, unsigned number, uint32_t expected);
   void releaseBarrier(unsigned barrier);
   void releaseFullBarriers();
   void finishBarrierReduce(Warp &warp, const Fragment &fragment, const Barrier &barrier);
   void reportDeadlock();
+  std::string describeDeadlock(const Warp &warp, const Fragment &waiting) const;
   Dimensions indexOf(uint64_t cta) const;
   std::string describeThread(uint32_t thread) const;
   std::string describeInstruction(uint32_t pc) const;
