@@ -159,6 +159,9 @@ bool CtaExecutor::accessFault(Warp &warp, uint32_t pc, unsigned lane, const Acce
                     : space == StateSpace::Local ? localStride
                                                  : launch.parameters.size();
     message += format::concatenate(" (", size, " bytes)");
+  } else if (const MemoryRange *range = launch.memory.findFreed(address)) {
+    message +=
+        format::concatenate(", at byte ", address - range->begin, " of '", range->name, "', which was freed");
   } else if (const MemoryRange *range = launch.memory.nearest(address)) {
     if (address < range->begin)
       message += format::concatenate(", ", range->begin - address, " bytes before '");

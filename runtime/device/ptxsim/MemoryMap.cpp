@@ -7,6 +7,15 @@ namespace winnow::ptxsim {
 
 using format::Code;
 
+namespace {
+
+/// Enough to name what a kernel still uses, and no burden for who frees for ever.
+constexpr size_t kMostFreedRanges = 1024;
+
+bool overlaps(const MemoryRange &a, const MemoryRange &b) { return a.begin < b.end() && b.begin < a.end(); }
+
+} // namespace
+
 format::Status MemoryMap::add(const void *address, uint64_t size, std::string name, bool isWritable) {
   return add(MemoryRange{reinterpret_cast<uint64_t>(address), size, std::move(name), isWritable});
 }
@@ -20,9 +29,10 @@ format::Status MemoryMap::add(MemoryRange range) {
   const MemoryRange *neighbours[2] = {after == sorted.begin() ? nullptr : &after[-1],
                                       after == sorted.end() ? nullptr : &*after};
   for (const MemoryRange *other : neighbours)
-    if (other && range.begin < other->end() && other->begin < range.end())
+    if (other && overlaps(range, *other))
       return format::failure(Code::InvalidArgument, "memory range '", range.name, "' overlaps '", other->name,
                              "'");
+  std::erase_if(freed, [&](const MemoryRange &old) { return overlaps(old, range); });
   sorted.insert(after, std::move(range));
   return {};
 }
@@ -33,8 +43,18 @@ bool MemoryMap::remove(const void *address) {
   });
   if (found == sorted.end())
     return false;
+  if (freed.size() == kMostFreedRanges)
+    freed.erase(freed.begin());
+  freed.push_back(std::move(*found));
   sorted.erase(found);
   return true;
+}
+
+const MemoryRange *MemoryMap::findFreed(uint64_t address) const {
+  auto found = std::find_if(freed.rbegin(), freed.rend(), [&](const MemoryRange &range) {
+    return address >= range.begin && address < range.end();
+  });
+  return found == freed.rend() ? nullptr : &*found;
 }
 
 const MemoryRange *MemoryMap::find(uint64_t address) const {

@@ -28,17 +28,21 @@ public:
   /// for its name only.
   format::Status add(const void *address, uint64_t size, std::string name, bool isWritable = true);
   format::Status add(MemoryRange range);
-  /// Removes the range that begins at `address`; false when there is none.
+  /// Removes the range that begins at `address`; false when there is none. It is remembered as freed until
+  /// another takes its place.
   bool remove(const void *address);
 
   /// The range that holds `address`, or null.
   const MemoryRange *find(uint64_t address) const;
   /// The range with the least distance to `address`, or null when the map is empty.
   const MemoryRange *nearest(uint64_t address) const;
+  /// The removed range that held `address`, or null.
+  const MemoryRange *findFreed(uint64_t address) const;
   const std::vector<MemoryRange> &ranges() const { return sorted; }
 
 private:
   std::vector<MemoryRange> sorted;
+  std::vector<MemoryRange> freed; // the newest last
 };
 
 } // namespace winnow::ptxsim
