@@ -30,6 +30,9 @@ bool CtaExecutor::memory(Warp &warp, uint32_t pc, uint32_t mask) {
   if (figures)
     measure(pc, mask, access, addresses);
   if (shadows && in.space != StateSpace::Local) {
+    if (kind != AccessKind::Load && launch.options.checkRaces &&
+        !sparesSources(warp, pc, mask, access, addresses))
+      return false;
     if (kind == AccessKind::Store)
       return storeInspected(warp, pc, mask, access, addresses);
     if (!inspect(warp, pc, mask, access, addresses))

@@ -3,6 +3,7 @@
 // before.
 #include "runtime/device/ptxsim/Cta.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace winnow::ptxsim {
@@ -65,10 +66,13 @@ bool CtaExecutor::copyAsync(Warp &warp, uint32_t pc, uint32_t mask) {
   lanes.addresses(warp.rows, in, mask, copy.destinations.data());
   if (!resolve(warp, pc, mask, {AccessKind::Store, StateSpace::Shared, copy.bytes}, copy.destinations.data()))
     return false;
-  if (!resolveSources(warp, in, pc, reading & mask, partial) || !inspectCopy(warp, warp.copies.back()))
+  if (!resolveSources(warp, in, pc, reading & mask, partial))
+    return false;
+  boundSources(copy);
+  if (!inspectCopy(warp, copy))
     return false;
   if (figures)
-    measureCopy(warp.copies.back());
+    measureCopy(copy);
   return true;
 }
 
@@ -102,6 +106,46 @@ bool CtaExecutor::resolveParts(Warp &warp, uint32_t pc, uint32_t mask, PendingCo
                      copy.sources[lane]))
       return false;
   }
+  return true;
+}
+
+void CtaExecutor::boundSources(PendingCopy &copy) {
+  for (uint32_t left = copy.mask; left; left &= left - 1) {
+    unsigned lane = unsigned(__builtin_ctz(left));
+    if (!copy.sourceBytes[lane])
+      continue;
+    uint64_t begin = copy.sources[lane], end = begin + copy.sourceBytes[lane];
+    copy.sourcesBegin = copy.sourcesEnd ? std::min(copy.sourcesBegin, begin) : begin;
+    copy.sourcesEnd = std::max(copy.sourcesEnd, end);
+  }
+}
+
+bool CtaExecutor::sparesSources(const Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
+                                const uint64_t *addresses) {
+  if (std::all_of(warps.begin(), warps.end(), [](const Warp &each) { return each.copies.empty(); }))
+    return true;
+  for (uint32_t left = mask; left; left &= left - 1) {
+    unsigned lane = unsigned(__builtin_ctz(left));
+    if (!sparesSources(warp, pc, lane, access, addresses[lane]))
+      return false;
+  }
+  return true;
+}
+
+bool CtaExecutor::sparesSources(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
+                                uint64_t address) {
+  for (const Warp &copier : warps)
+    for (const PendingCopy &copy : copier.copies) {
+      if (address >= copy.sourcesEnd || address + access.bytes <= copy.sourcesBegin)
+        continue;
+      for (uint32_t left = copy.mask; left; left &= left - 1) {
+        unsigned source = unsigned(__builtin_ctz(left));
+        uint64_t begin = copy.sources[source];
+        if (address < begin + copy.sourceBytes[source] && begin < address + access.bytes)
+          return conflictFault(warp, pc, lane, access, address,
+                               {Conflict::Kind::UnfinishedCopy, actor(copier, copy.pc, source), false});
+      }
+    }
   return true;
 }
 

@@ -53,6 +53,7 @@ struct PendingCopy {
   std::array<uint64_t, kLanes> destinations, sources; // host addresses
   std::array<uint8_t, kLanes> sourceBytes;            // the rest becomes zero
   std::array<uint32_t, kLanes> groups;                // of each lane's groups
+  uint64_t sourcesBegin = 0, sourcesEnd = 0;          // all that is read lies between
 };
 
 /// cp.async.mbarrier.arrive: an arrival once the lane's copies before `order` are made, which is when a
@@ -184,6 +185,11 @@ private:
   /// The lanes of `partial` read less than they write.
   bool resolveSources(Warp &warp, const Instruction &in, uint32_t pc, uint32_t reading, uint32_t partial);
   bool resolveParts(Warp &warp, uint32_t pc, uint32_t mask, PendingCopy &copy);
+  void boundSources(PendingCopy &copy);
+  /// Whether a store leaves alone what copies are still reading.
+  bool sparesSources(const Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
+                     const uint64_t *addresses);
+  bool sparesSources(const Warp &warp, uint32_t pc, unsigned lane, const Access &access, uint64_t address);
   void commitCopies(Warp &warp, uint32_t mask);
   void waitForCopies(Warp &warp, const Instruction &in, uint32_t mask);
   template <class Choose> void completeCopies(Warp &warp, Choose choose);
