@@ -94,8 +94,12 @@ ShadowRegion *CtaExecutor::shadowOf(uint64_t address, uint64_t &offset) {
 }
 
 Record CtaExecutor::record(const Warp &warp, uint32_t pc, unsigned lane) const {
-  bool isStrong = code[pc].operation == Operation::Atomic || code[pc].operation == Operation::MemoryBarrier ||
-                  (code[pc].flags & kStrong);
+  const Instruction &in = code[pc];
+  // mbarrier.init and .inval write as any store does (PTX ISA: "mbarrier.init").
+  bool isBarrierUse = in.operation == Operation::MemoryBarrier &&
+                      MemoryBarrierMode(in.mode) != MemoryBarrierMode::Initialize &&
+                      MemoryBarrierMode(in.mode) != MemoryBarrierMode::Invalidate;
+  bool isStrong = in.operation == Operation::Atomic || isBarrierUse || (in.flags & kStrong);
   return shadows->order.record({ctaNumber, warp.index * kLanes + lane, pc, isStrong});
 }
 
