@@ -111,6 +111,19 @@ bool Decoder::multiplyAdd() {
   return laneOperation(chosen, type, type, {type, type, type});
 }
 
+/// mul24, mad24.
+bool Decoder::shortMultiplication() {
+  bool adds = operation == Operation::MultiplyAdd24, isHigh = modifiers.take("hi");
+  if (!isHigh && !modifiers.take("lo"))
+    return fail(current->location, format::concatenate("expected '.lo' or '.hi' in '", current->text, "'"));
+  out.flags |= uint16_t((isHigh ? kHigh : 0) | (adds && isHigh && modifiers.take("sat") ? kSaturate : 0));
+  ScalarType type = modifiers.takeType();
+  if (out.flags & kSaturate && type != ScalarType::S32)
+    return unsupported("form");
+  return adds ? laneOperation(operation, type, type, {type, type, type})
+              : laneOperation(operation, type, type, {type, type});
+}
+
 /// fma, and mad of floating-point types, which is the same on sm_20 and later.
 bool Decoder::fusedMultiplyAdd() {
   ScalarType type = modifiers.takeType();
@@ -154,6 +167,11 @@ bool Decoder::minimumMaximum() {
   Operation chosen = operation;
   if (isFloat(type) && modifiers.take("NaN"))
     chosen = isMinimum ? Operation::MinimumNan : Operation::MaximumNan;
+  if (isFloat(type) && type != ScalarType::F64 && modifiers.take("xorsign")) {
+    if (!modifiers.take("abs"))
+      return fail(current->location, format::concatenate("expected '.xorsign.abs' in '", current->text, "'"));
+    out.flags |= kXorSign;
+  }
   return laneOperation(chosen, type, type, {type, type});
 }
 

@@ -105,6 +105,7 @@ private:
   bool division();
   bool remainder();
   bool unaryArithmetic();
+  bool shortMultiplication();
   bool minimumMaximum();
   bool reciprocalOrRoot();
   bool reciprocalSquareRoot();

@@ -32,6 +32,8 @@ enum class Operation : uint8_t {
   SubtractCarry,
   MultiplyAddCarry,
   MultiplyAddHighCarry,
+  Multiply24,
+  MultiplyAdd24,
   SumAbsoluteDifference,
   Divide,
   Remainder,
@@ -203,9 +205,10 @@ constexpr uint16_t kTranspose = 256;    // ldmatrix, stmatrix: .trans
 constexpr uint16_t kIgnoreSource = 256; // cp.async: source[3] is a predicate, by which zeros are written
 constexpr uint16_t kSignedA = 512;      // dp4a, dp2a, Load: the first operand (the value) is signed
 constexpr uint16_t kSignedB = 1024;     // dp4a, dp2a: the second is
-constexpr uint16_t kHigh = 2048;        // dp2a.hi
+constexpr uint16_t kHigh = 2048;        // dp2a.hi, mul24.hi, mad24.hi
 constexpr uint16_t kAligned = 4096;     // bar.sync, barrier.sync.aligned
 constexpr uint16_t kCarryIn = 8192;     // addc, subc, madc
+constexpr uint16_t kXorSign = 8192;     // min, max: .xorsign.abs
 constexpr uint16_t kStrong = 32768;     // ld, st: volatile, relaxed, acquire, release
 constexpr uint16_t kCarryOut = 16384;   // .cc
 

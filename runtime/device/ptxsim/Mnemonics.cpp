@@ -13,6 +13,8 @@ const std::unordered_map<std::string_view, Decoder::Mnemonic> &Decoder::mnemonic
       {"mul", {&Decoder::multiplication, O::Multiply}},
       {"mad", {&Decoder::multiplyAdd, O::MultiplyAdd}},
       {"madc", {&Decoder::multiplyAdd, O::MultiplyAddCarry}},
+      {"mul24", {&Decoder::shortMultiplication, O::Multiply24}},
+      {"mad24", {&Decoder::shortMultiplication, O::MultiplyAdd24}},
       {"fma", {&Decoder::fusedMultiplyAdd, O::FusedMultiplyAdd}},
       {"div", {&Decoder::division, O::Divide}},
       {"rem", {&Decoder::remainder, O::Remainder}},

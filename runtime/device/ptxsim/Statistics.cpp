@@ -37,6 +37,7 @@ void addInteger(Statistics &sum, const Instruction &in, uint64_t lanes) {
   case Operation::MultiplyAddHighSaturated:
   case Operation::MultiplyAddCarry:
   case Operation::MultiplyAddHighCarry:
+  case Operation::MultiplyAdd24:
     sum.integerMultiplyAdds += lanes;
     break;
   case Operation::DotProduct4:
@@ -48,6 +49,7 @@ void addInteger(Statistics &sum, const Instruction &in, uint64_t lanes) {
   case Operation::Multiply:
   case Operation::MultiplyHigh:
   case Operation::MultiplyWide:
+  case Operation::Multiply24:
     sum.integerMultiplies += lanes;
     break;
   default:

@@ -81,6 +81,19 @@ TEST(Single, MinimumAndMaximum) {
         [&](float a, float b, float) { return a != a || b != b ? NAN : -smaller(-a, -b); });
 }
 
+// The smaller or larger magnitude, with the exclusive or of the signs.
+TEST(Single, ExclusiveOrOfSigns) {
+  auto withSigns = [](float magnitude, float a, float b) {
+    return std::signbit(a) != std::signbit(b) ? -magnitude : magnitude;
+  };
+  check("min.xorsign.abs.f32 %d, %a, %b;", [&](float a, float b, float) {
+    return a != a && b != b ? NAN : withSigns(std::fmin(std::fabs(a), std::fabs(b)), a, b);
+  });
+  check("max.NaN.xorsign.abs.f32 %d, %a, %b;", [&](float a, float b, float) {
+    return a != a || b != b ? NAN : withSigns(std::fmax(std::fabs(a), std::fabs(b)), a, b);
+  });
+}
+
 TEST(Single, SignsKeepPayloads) {
   Operands in;
   auto negated = evaluate<uint32_t>("neg.f32 %d, %a;", {"f32", "f32", "f32", "f32"}, in.a, in.b, in.c);
@@ -402,6 +415,23 @@ TEST_P(Half, ArithmeticRoundsOnce) {
   run("fma.rn." + type + " %d, %a, %b, %c;", [](Quad x, Quad y, Quad z) { return x * y + z; });
 }
 
+TEST_P(Half, ExclusiveOrOfSigns) {
+  std::vector<uint16_t> a, b;
+  for (uint32_t i = 0; i < 4096; ++i) {
+    a.push_back(uint16_t(i * 0x9e3779b9 >> 7));
+    b.push_back(uint16_t(i * 0x85ebca6b >> 5));
+  }
+  auto out =
+      evaluate<uint16_t>("min.xorsign.abs." + type + " %d, %a, %b;", {"b16", "b16", "b16", "b16"}, a, b, b);
+  for (size_t i = 0; i < a.size(); ++i) {
+    float x = std::fabs(value(a[i])), y = std::fabs(value(b[i]));
+    if (x != x && y != y)
+      ASSERT_EQ(out[i], 0x7fff);
+    else
+      ASSERT_EQ(out[i], ((x < y || y != y ? a[i] : b[i]) & 0x7fff) | ((a[i] ^ b[i]) & 0x8000)) << i;
+  }
+}
+
 // Both halves of a packed operand, each like the single form.
 TEST_P(Half, PackedFormsAgree) {
   std::vector<uint32_t> a, b;
@@ -411,7 +441,8 @@ TEST_P(Half, PackedFormsAgree) {
   }
   RegisterTypes types{"b32", "b32", "b32", "b32"};
   std::string unpack = "mov.b32 {%h0, %h1}, %a; mov.b32 {%h2, %h3}, %b; ";
-  for (std::string op : {"add.rn.", "mul.rn.", "min.", "max.", "max.NaN."}) {
+  for (std::string op :
+       {"add.rn.", "mul.rn.", "min.", "max.", "max.NaN.", "min.xorsign.abs.", "max.NaN.xorsign.abs."}) {
     auto packed = evaluate<uint32_t>(op + type + "x2 %d, %a, %b;", types, a, b, b);
     auto single = evaluate<uint32_t>(unpack + op + type + " %h4, %h0, %h2; " + op + type +
                                          " %h5, %h1, %h3; mov.b32 %d, {%h4, %h5};",

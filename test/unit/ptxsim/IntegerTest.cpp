@@ -1,6 +1,7 @@
 // Integer instructions against C++ arithmetic, on all pairs of edge values.
 #include "test/unit/ptxsim/Harness.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace winnow::ptxsim::test {
@@ -124,6 +125,26 @@ TEST(IntegerInstructions, Wide) {
   checkWide<int32_t, int64_t>();
   check<int64_t, int32_t>("cvt.s64.s32 %l0, %c; mad.wide.s32 %d, %a, %b, %l0;",
                           [](int64_t a, int64_t b, int64_t c) { return a * b + c; });
+}
+
+template <typename T> void check24(const std::string &t) {
+  auto low = [](T value) {
+    return std::is_signed_v<T> ? int64_t(uint32_t(value) << 8) << 32 >> 40 : int64_t(value & 0xffffff);
+  };
+  check<T, T>("mul24.lo." + t + " %d, %a, %b;", [&](T a, T b, T) { return low(a) * low(b); });
+  check<T, T>("mul24.hi." + t + " %d, %a, %b;", [&](T a, T b, T) { return low(a) * low(b) >> 16; });
+  check<T, T>("mad24.lo." + t + " %d, %a, %b, %c;", [&](T a, T b, T c) { return low(a) * low(b) + c; });
+  check<T, T>("mad24.hi." + t + " %d, %a, %b, %c;",
+              [&](T a, T b, T c) { return (low(a) * low(b) >> 16) + c; });
+  if (std::is_signed_v<T>)
+    check<T, T>("mad24.hi.sat.s32 %d, %a, %b, %c;", [&](T a, T b, T c) {
+      int64_t sum = int64_t(int32_t(low(a) * low(b) >> 16)) + c;
+      return std::clamp<int64_t>(sum, INT32_MIN, INT32_MAX);
+    });
+}
+TEST(IntegerInstructions, Products24) {
+  check24<uint32_t>("u32");
+  check24<int32_t>("s32");
 }
 
 TEST(IntegerInstructions, OneOperand) {

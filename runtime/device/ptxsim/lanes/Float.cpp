@@ -62,6 +62,19 @@ template <class Op> struct OrNan {
   static float apply(float a, float b) { return a != a || b != b ? __builtin_nanf("") : Op::apply(a, b); }
 };
 
+/// .xorsign.abs: of the magnitudes, with the exclusive or of the signs (PTX ISA: "min", "max").
+template <class Op> struct XorSign {
+  static float apply(float a, float b) {
+    uint32_t sign = (std::bit_cast<uint32_t>(a) ^ std::bit_cast<uint32_t>(b)) & 0x80000000;
+    float magnitude = Op::apply(__builtin_fabsf(a), __builtin_fabsf(b));
+    return std::bit_cast<float>(std::bit_cast<uint32_t>(magnitude) | sign);
+  }
+};
+template <class Op> void floatSelection(std::byte *rows, const Instruction &in, uint32_t mask) {
+  bool isBySign = in.flags & kXorSign;
+  isBySign ? floatOperation<XorSign<Op>, 2>(rows, in, mask) : floatOperation<Op, 2>(rows, in, mask);
+}
+
 /// Sign operations do not look at the value: NaN payloads stay.
 struct Negate {
   static uint32_t apply(uint32_t a) { return a ^ 0x80000000; }
@@ -149,12 +162,12 @@ void installFloat(LaneTable &table) {
   table.set(Operation::SquareRootApproximate, f32, floatOperation<SquareRoot, 1>);
   table.set(Operation::ReciprocalSquareRoot, f32, floatOperation<ReciprocalSquareRoot, 1>);
   table.set(Operation::ReciprocalSquareRoot, f64, doubleOperation<ReciprocalSquareRoot, 1>);
-  table.set(Operation::Minimum, f32, floatOperation<Minimum, 2>);
+  table.set(Operation::Minimum, f32, floatSelection<Minimum>);
   table.set(Operation::Minimum, f64, doubleOperation<Minimum, 2>);
-  table.set(Operation::Maximum, f32, floatOperation<Maximum, 2>);
+  table.set(Operation::Maximum, f32, floatSelection<Maximum>);
   table.set(Operation::Maximum, f64, doubleOperation<Maximum, 2>);
-  table.set(Operation::MinimumNan, f32, floatOperation<OrNan<Minimum>, 2>);
-  table.set(Operation::MaximumNan, f32, floatOperation<OrNan<Maximum>, 2>);
+  table.set(Operation::MinimumNan, f32, floatSelection<OrNan<Minimum>>);
+  table.set(Operation::MaximumNan, f32, floatSelection<OrNan<Maximum>>);
   table.set(Operation::Negate, f32, signOperation<Negate>);
   table.set(Operation::Negate, f64, unary<Negate, uint64_t>);
   table.set(Operation::Absolute, f32, signOperation<Absolute>);

@@ -60,6 +60,13 @@ template <class Op> struct OrNan {
     return isNan<F>(a) || isNan<F>(b) ? F::kNan : Op::template apply<F>(a, b, c);
   }
 };
+/// .xorsign.abs: of the magnitudes, with the exclusive or of the signs (PTX ISA: "min", "max").
+template <class Op> struct XorSign {
+  template <class F> static uint16_t apply(uint16_t a, uint16_t b, uint16_t c) {
+    uint16_t magnitude = Op::template apply<F>(a & 0x7fff, b & 0x7fff, c);
+    return isNan<F>(magnitude) ? F::kNan : uint16_t(magnitude | ((a ^ b) & 0x8000));
+  }
+};
 struct Negate {
   template <class F> static uint16_t apply(uint16_t a, uint16_t, uint16_t) { return a ^ 0x8000; }
 };
@@ -113,6 +120,19 @@ void operation(std::byte *rows, const Instruction &in, uint32_t mask) {
   out.finish(mask);
 }
 
+template <class Op, class F, typename T>
+void selection(std::byte *rows, const Instruction &in, uint32_t mask) {
+  bool isBySign = in.flags & kXorSign;
+  isBySign ? operation<XorSign<Op>, F, T>(rows, in, mask) : operation<Op, F, T>(rows, in, mask);
+}
+
+template <class Op> void installSelection(LaneTable &table, Operation code) {
+  table.set(code, ScalarType::F16, selection<Op, Half, uint16_t>);
+  table.set(code, ScalarType::F16x2, selection<Op, Half, uint32_t>);
+  table.set(code, ScalarType::BF16, selection<Op, Bfloat, uint16_t>);
+  table.set(code, ScalarType::BF16x2, selection<Op, Bfloat, uint32_t>);
+}
+
 template <class Op> void installAll(LaneTable &table, Operation code) {
   table.set(code, ScalarType::F16, operation<Op, Half, uint16_t>);
   table.set(code, ScalarType::F16x2, operation<Op, Half, uint32_t>);
@@ -128,10 +148,10 @@ void installHalf(LaneTable &table) {
   installAll<Subtract>(table, Operation::Subtract);
   installAll<Multiply>(table, Operation::Multiply);
   installAll<FusedMultiplyAdd>(table, Operation::FusedMultiplyAdd);
-  installAll<Minimum>(table, Operation::Minimum);
-  installAll<Maximum>(table, Operation::Maximum);
-  installAll<OrNan<Minimum>>(table, Operation::MinimumNan);
-  installAll<OrNan<Maximum>>(table, Operation::MaximumNan);
+  installSelection<Minimum>(table, Operation::Minimum);
+  installSelection<Maximum>(table, Operation::Maximum);
+  installSelection<OrNan<Minimum>>(table, Operation::MinimumNan);
+  installSelection<OrNan<Maximum>>(table, Operation::MaximumNan);
   installAll<Negate>(table, Operation::Negate);
   installAll<Absolute>(table, Operation::Absolute);
   installAll<Exp2>(table, Operation::Exp2);

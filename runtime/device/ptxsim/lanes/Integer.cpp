@@ -183,6 +183,31 @@ void dotProduct2(std::byte *rows, const Instruction &in, uint32_t mask) {
   out.finish(mask);
 }
 
+/// Of the low 24 bits of both operands; the high half is bits 16 to 47 (PTX ISA: "mul24", "mad24").
+template <bool kSigned> uint32_t product24(uint32_t a, uint32_t b, unsigned flags) {
+  uint64_t whole = kSigned ? uint64_t(int64_t(int32_t(a << 8) >> 8) * (int32_t(b << 8) >> 8))
+                           : uint64_t(a & 0xffffff) * (b & 0xffffff);
+  return uint32_t(flags & kHigh ? whole >> 16 : whole);
+}
+template <bool kSigned> void multiply24(std::byte *rows, const Instruction &in, uint32_t mask) {
+  Output<uint32_t> out(rows, in.destination, mask);
+  const uint32_t *a = row<uint32_t>(rows, in.source[0]), *b = row<uint32_t>(rows, in.source[1]);
+  for (unsigned i = 0; i < kLanes; ++i)
+    out.values[i] = product24<kSigned>(a[i], b[i], in.flags);
+  out.finish(mask);
+}
+template <bool kSigned> void multiplyAdd24(std::byte *rows, const Instruction &in, uint32_t mask) {
+  Output<uint32_t> out(rows, in.destination, mask);
+  const uint32_t *a = row<uint32_t>(rows, in.source[0]), *b = row<uint32_t>(rows, in.source[1]);
+  const uint32_t *c = row<uint32_t>(rows, in.source[2]);
+  for (unsigned i = 0; i < kLanes; ++i) {
+    uint32_t product = product24<kSigned>(a[i], b[i], in.flags);
+    out.values[i] =
+        in.flags & kSaturate ? saturate(int64_t(int32_t(product)) + int32_t(c[i])) : product + c[i];
+  }
+  out.finish(mask);
+}
+
 /// The operations that all of 16, 32 and 64 bits have; `u` and `s` are their types.
 template <typename T> void installWidth(LaneTable &table, ScalarType u, ScalarType s) {
   for (ScalarType type : {u, s}) {
@@ -241,6 +266,10 @@ void installInteger(LaneTable &table) {
   table.set(Operation::SubtractSaturated, ScalarType::S32, binary<SubtractSaturated, uint32_t>);
   table.set(Operation::MultiplyAddHighSaturated, ScalarType::S32,
             ternary<MultiplyAddHighSaturated, uint32_t>);
+  table.set(Operation::Multiply24, ScalarType::U32, multiply24<false>);
+  table.set(Operation::Multiply24, ScalarType::S32, multiply24<true>);
+  table.set(Operation::MultiplyAdd24, ScalarType::U32, multiplyAdd24<false>);
+  table.set(Operation::MultiplyAdd24, ScalarType::S32, multiplyAdd24<true>);
   table.set(Operation::DotProduct4, ScalarType::U32,
             bySigns<DotProduct4<false, false>, DotProduct4<false, true>, DotProduct4<true, false>,
                     DotProduct4<true, true>>);

@@ -9,7 +9,8 @@ LaneTable makeTable() {
   installRounded(table);
   installGeneralConvert(table);
 #ifdef WINNOW_LANES_AVX2
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("f16c")) {
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2") &&
+      __builtin_cpu_supports("f16c")) {
     lanes_avx2::installInteger(table);
     lanes_avx2::installBits(table);
     lanes_avx2::installMoves(table);
