@@ -5,6 +5,7 @@
 #include "runtime/device/ptxsim/MemoryMap.h"
 #include "runtime/device/ptxsim/Types.h"
 #include "runtime/device/ptxsim/figures/Figures.h"
+#include "runtime/device/ptxsim/figures/Work.h"
 
 #include <array>
 #include <cstddef>
@@ -73,6 +74,7 @@ struct Statistics {
     uint64_t loads = 0, loadBytes = 0, stores = 0, storeBytes = 0;
   };
   std::array<Traffic, 7> memory{};
+  Work work;
   /// Of the launches that were asked for them.
   std::optional<Figures> figures;
 

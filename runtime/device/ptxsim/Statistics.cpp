@@ -72,6 +72,11 @@ void addLaneOperation(Statistics &sum, const Instruction &in, uint64_t lanes) {
     addInteger(sum, in, lanes);
 }
 
+/// Of the matrix, however many lanes have an element.
+uint64_t fragmentBytes(const MatrixFragment &fragment) {
+  return uint64_t(fragment.rows) * fragment.columns * bitWidth(fragment.type) / 8;
+}
+
 void addOther(Statistics &sum, const Code &code, const Instruction &in, const InstructionCount &count) {
   uint64_t bytes = count.lanes * byteWidth(in.type) * in.count;
   Statistics::Traffic &traffic = sum.memory[unsigned(in.space)];
@@ -99,6 +104,14 @@ void addOther(Statistics &sum, const Code &code, const Instruction &in, const In
   case Operation::StoreMatrix:
     traffic.stores += count.lanes;
     traffic.storeBytes += bytes;
+    break;
+  case Operation::LoadFragment:
+    traffic.loads += count.lanes;
+    traffic.loadBytes += count.warps * fragmentBytes(code.fragments[in.target]);
+    break;
+  case Operation::StoreFragment:
+    traffic.stores += count.lanes;
+    traffic.storeBytes += count.warps * fragmentBytes(code.fragments[in.target]);
     break;
   case Operation::Atomic:
     sum.atomics += count.lanes;
@@ -142,6 +155,7 @@ Statistics summarize(const Code &code, const std::vector<InstructionCount> &coun
       continue;
     sum.warpInstructions += counts[i].warps;
     sum.laneInstructions += counts[i].lanes;
+    addWork(sum.work, code, in, counts[i].warps, counts[i].lanes);
     if (in.operation <= Operation::LastLaneOperation)
       addLaneOperation(sum, in, counts[i].lanes);
     else
@@ -178,6 +192,8 @@ std::vector<std::pair<std::string, uint64_t>> Statistics::named() const {
     counters.emplace_back(format::concatenate(name(space), "_stores"), traffic.stores);
     counters.emplace_back(format::concatenate(name(space), "_store_bytes"), traffic.storeBytes);
   }
+  for (auto &count : work.named())
+    counters.push_back(std::move(count));
   if (figures)
     for (auto &figure : figures->named())
       counters.push_back(std::move(figure));
@@ -196,6 +212,7 @@ void Statistics::add(const Statistics &other) {
   for (size_t space = 0; space < memory.size(); ++space)
     for (auto member : {&Traffic::loads, &Traffic::loadBytes, &Traffic::stores, &Traffic::storeBytes})
       memory[space].*member += other.memory[space].*member;
+  work.add(other.work);
   if (other.figures && figures)
     figures->add(*other.figures);
   else if (other.figures)

@@ -31,9 +31,9 @@ struct WavefrontCost {
 
 /// Lanes access `bytes` bytes each at `offsets` of shared memory. A wavefront serves one word of each of the
 /// 32 banks, and all lanes that want it (CUDA C++ Programming Guide: "Shared Memory" of compute
-/// capability 5.x and later). Lanes with more than 4 bytes are served in groups of 128 bytes: the halves of
-/// the warp for 8, the quarters for 16. Atomic operations on one word follow one another (the same: "SIMT
-/// Architecture").
+/// capability 5.x and later). Lanes with more than 4 bytes are served in groups of 128 bytes, which is what
+/// shared memory returns per clock: the halves of the warp for 8, the quarters for 16 (docs/ptx-simulator.md
+/// has the source). Atomic operations on one word follow one another (the guide: "SIMT Architecture").
 WavefrontCost wavefrontCost(const uint64_t *offsets, uint32_t mask, unsigned bytes, bool isAtomic);
 
 /// The same for elements that the hardware spreads over the lanes as it likes (wmma): nothing but the words
