@@ -97,6 +97,10 @@ Figures FigureCollector::summarize(const Code &code, const std::vector<Instructi
     LineFigures line;
     line.location = in.location;
     line.text = code.texts[i];
+    if (auto file = code.files.find(code.sources[i].file); file != code.files.end()) {
+      line.sourceFile = file->second;
+      line.sourceLine = code.sources[i].line;
+    }
     line.warpInstructions = counts[i].warps;
     line.laneInstructions = counts[i].lanes;
     line.divergences = figures.divergences;

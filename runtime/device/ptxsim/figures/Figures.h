@@ -36,6 +36,8 @@ struct WavefrontFigures {
 struct LineFigures {
   Location location;
   std::string text;
+  std::string sourceFile; // what .loc says, or empty
+  uint32_t sourceLine = 0;
   uint64_t warpInstructions = 0, laneInstructions = 0;
   SectorFigures global;
   WavefrontFigures shared;
