@@ -82,6 +82,8 @@ struct DeviceOptions {
   /// Comma-separated names of checks that the device shall make: "all", "bounds,races". A device fails with
   /// InvalidArgument for a name that it does not know, and says which it knows.
   std::string checks;
+  /// Count what takes time to count, too, for Device::counters.
+  bool measures = false;
 };
 
 /// Makes the device `name` ("auto": the fastest that this machine has) and loads the module's code for it:

@@ -15,8 +15,8 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const LoadedMod
       options.parallelFor
           ? makeCallerParallelFor(options.parallelFor, options.parallelForContext, options.threads)
           : makeThreadPool(options.threads);
-  auto made =
-      createDevice(device, *session->module, {*session->parallelFor, *session->memory, options.checks});
+  auto made = createDevice(device, *session->module,
+                           {*session->parallelFor, *session->memory, options.checks, options.timing});
   if (!made.ok())
     return made.status();
   session->device = std::move(*made);

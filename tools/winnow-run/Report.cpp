@@ -77,8 +77,9 @@ std::string kernelTable(const Json &profile) {
     text += print("%11.0f %14.2f  %s (%s)\n", launches, nanoseconds / 1000 / launches,
                   kernel["name"].get<std::string>().c_str(), kernel["origin"].get<std::string>().c_str());
     for (const auto &[counter, value] : kernel["counters"].items())
-      text += print("%28s%s = %llu\n", "", counter.c_str(),
-                    static_cast<unsigned long long>(value.get<uint64_t>()));
+      if (value.get<uint64_t>())
+        text += print("%28s%s = %llu\n", "", counter.c_str(),
+                      static_cast<unsigned long long>(value.get<uint64_t>()));
   }
   return text;
 }

@@ -170,6 +170,7 @@ Result<std::unique_ptr<Device>> createPtxsimDevice(const LoadedModule &module, c
   auto device = std::make_unique<PtxsimDevice>(module.contents(), options.parallelFor);
   if (Status status = ptxsim::parseChecks(options.checks, device->options); !status.ok())
     return status;
+  device->options.measuresFigures = options.measures;
   if (Status status = device->load(module); !status.ok())
     return status;
   return std::unique_ptr<Device>(std::move(device));

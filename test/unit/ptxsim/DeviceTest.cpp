@@ -59,14 +59,14 @@ struct alignas(64) Floats {
 
 class PtxsimDevice : public testing::Test {
 protected:
-  void load(const format::Module &contents, std::string checks = "") {
+  void load(const format::Module &contents, std::string checks = "", bool measures = false) {
     auto serialized = format::serialize(contents);
     ASSERT_TRUE(serialized.ok()) << serialized.status().message();
     bytes = std::move(*serialized);
     auto loaded = LoadedModule::fromMemory(bytes);
     ASSERT_TRUE(loaded.ok()) << loaded.status().message();
     module = *loaded;
-    auto created = createDevice("ptxsim", *module, {*pool, memory, std::move(checks)});
+    auto created = createDevice("ptxsim", *module, {*pool, memory, std::move(checks), measures});
     status = created.status();
     if (created.ok())
       device = std::move(*created);
@@ -116,6 +116,27 @@ TEST_F(PtxsimDevice, LaunchesItems) {
   EXPECT_TRUE(launch(0, 0).ok());
   EXPECT_EQ(counter("float_adds"), 1u + 64 + 65 + 200);
   EXPECT_EQ(counter("global_load_bytes"), 4 * (1u + 64 + 65 + 200));
+}
+
+TEST_F(PtxsimDevice, MeasuresOnRequest) {
+  auto hasSectors = [&] {
+    for (const Counter &each : device->counters(0))
+      if (each.name == "global_load_sectors")
+        return true;
+    return false;
+  };
+  load(scaleModule(scaleText()));
+  ASSERT_TRUE(launch(64, 256).ok());
+  EXPECT_FALSE(hasSectors());
+  load(scaleModule(scaleText()), "", /*measures=*/true);
+  ASSERT_TRUE(launch(64, 256).ok());
+  ASSERT_TRUE(launch(64, 256).ok());
+  EXPECT_EQ(counter("global_load_sectors"), 2u * 8);
+  EXPECT_EQ(counter("global_store_least_sectors"), 2u * 8);
+  // A slice that begins in the middle of a sector.
+  ASSERT_TRUE(launch(64, 256, reinterpret_cast<char *>(x.values) + 16).ok());
+  EXPECT_EQ(counter("global_load_sectors"), 2u * 8 + 2 * 5);
+  EXPECT_EQ(counter("global_load_least_sectors"), 3u * 8);
 }
 
 // Without its guard the kernel's excess threads touch what lies after the buffers.
