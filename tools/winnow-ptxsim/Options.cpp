@@ -29,6 +29,25 @@ Dimensions parseDimensions(const std::string &option, std::string_view text) {
   }
 }
 
+/// "all", "A100" or "A100,H200".
+std::vector<const GpuModel *> parseGpus(std::string_view text) {
+  std::vector<const GpuModel *> gpus;
+  for (std::string_view left = text; !left.empty();) {
+    std::string_view chosen = left.substr(0, left.find(','));
+    std::string known = "all";
+    size_t before = gpus.size();
+    for (const GpuModel &gpu : gpuModels()) {
+      known += format::concatenate(", ", gpu.name);
+      if (chosen == "all" || chosen == gpu.name)
+        gpus.push_back(&gpu);
+    }
+    if (gpus.size() == before)
+      throw UserError(format::concatenate("--gpu=", text, ": '", chosen, "' is unknown, expected ", known));
+    left.remove_prefix(std::min(chosen.size() + 1, left.size()));
+  }
+  return gpus;
+}
+
 template <typename T> T orThrow(format::Result<T> result) {
   if (!result.ok())
     throw UserError(result.status().message());
@@ -40,7 +59,8 @@ template <typename T> T orThrow(format::Result<T> result) {
 std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
   Options options;
   std::vector<std::string> arguments;
-  std::string grid = "1", block = "1", checks;
+  std::string grid = "1", block = "1", checks, gpus;
+  bool countsOnly = false;
   CLI::App app(
       "Executes a kernel of a PTX file without a GPU, and reports what is wrong with it.\n"
       "Exit status: 0 when the kernel ended, 1 for a bad request or an instruction that is not supported,\n"
@@ -61,8 +81,16 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
   app.add_option("--max-instructions", options.launch.instructionLimit,
                  "the most instructions that a warp may execute (0: any number)")
       ->type_name("N");
-  app.add_option("--stats", options.statistics, "write what was counted to this JSON file")
+  app.add_option("--stats", options.statistics, "write what was counted and measured to this JSON file")
       ->type_name("FILE");
+  app.add_flag(
+      "--counts-only", countsOnly,
+      "with --stats: count instructions, but do not measure memory and divergence, which takes time");
+  app.add_flag("--summary", options.printsSummary, "print what was measured, and the lines that matter most");
+  app.add_option(
+         "--gpu", gpus,
+         "with --stats or --summary: estimate occupancy and time on these GPUs: A100, H100, H200 or all")
+      ->type_name("GPUS");
   app.add_option("--trace", options.trace, "write every executed instruction to this file")
       ->type_name("FILE");
   app.add_option("--threads", options.threads,
@@ -74,6 +102,13 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
     options.block = parseDimensions("--block", block);
     if (format::Status status = parseChecks(checks, options.launch); !status.ok())
       throw UserError("--check: " + status.message());
+    options.gpus = parseGpus(gpus);
+    bool reports = !options.statistics.empty() || options.printsSummary;
+    if (countsOnly && (options.printsSummary || !options.gpus.empty()))
+      throw UserError("--counts-only leaves out what --summary and --gpu need");
+    if (!options.gpus.empty() && !reports)
+      throw UserError("--gpu needs --stats or --summary");
+    options.launch.measuresFigures = reports && !countsOnly;
     for (const std::string &text : arguments)
       options.arguments.push_back(orThrow(parseArgument(text)));
     return options;

@@ -1,6 +1,7 @@
 // What the user of winnow-ptxsim asked for, parsed but not yet compared with the PTX.
 #pragma once
 
+#include "runtime/device/ptxsim/figures/GpuModel.h"
 #include "tools/winnow-ptxsim/Arguments.h"
 
 #include <optional>
@@ -21,6 +22,8 @@ struct Options {
   std::vector<Argument> arguments;
   LaunchOptions launch;          // checks and the instruction limit
   std::string statistics, trace; // files, empty for none
+  bool printsSummary = false;
+  std::vector<const GpuModel *> gpus; // to make estimates for
   int threads = 0;
 };
 

@@ -3,13 +3,12 @@
 #include "format/AtomicFile.h"
 #include "runtime/device/ParallelFor.h"
 #include "runtime/device/ptxsim/PtxsimDevice.h"
-#include "tools/winnow-ptxsim/Options.h"
+#include "tools/winnow-ptxsim/Report.h"
 
 #include <chrono>
 #include <fstream>
 #include <iomanip>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 using namespace winnow::ptxsim;
 using namespace winnow::ptxsim::tool;
@@ -53,20 +52,14 @@ void writeTraceLine(std::ostream &out, const TraceEntry &entry) {
       << entry.location.line << ':' << entry.location.column << ' ' << entry.text << '\n';
 }
 
-void writeStatistics(const std::string &path, const Options &options, const Kernel &kernel,
-                     const Statistics &statistics, double seconds) {
-  nlohmann::ordered_json json = {{"kernel", kernel.name},
-                                 {"grid", options.grid},
-                                 {"block", options.block},
-                                 {"static_shared_bytes", kernel.sharedBytes},
-                                 {"dynamic_shared_bytes", options.sharedBytes},
-                                 {"local_bytes", kernel.localBytes},
-                                 {"seconds", seconds}};
-  for (const auto &[name, value] : statistics.named())
-    json[name] = value;
-  std::string text = json.dump(2) + "\n";
-  orThrow(winnow::format::writeFileAtomically(
-      path, {{reinterpret_cast<const uint8_t *>(text.data()), text.size()}}));
+void report(const Report &report) {
+  if (!report.options.statistics.empty()) {
+    std::string text = reportJson(report).dump(2) + "\n";
+    orThrow(winnow::format::writeFileAtomically(
+        report.options.statistics, {{reinterpret_cast<const uint8_t *>(text.data()), text.size()}}));
+  }
+  if (report.options.printsSummary)
+    std::cout << reportText(report);
 }
 
 int run(Options &options) {
@@ -92,8 +85,7 @@ int run(Options &options) {
   if (!options.trace.empty() && !trace.flush())
     throw UserError("cannot write '" + options.trace + "'");
   if (status.ok() || status.code() == winnow::format::Code::DeviceFault) {
-    if (!options.statistics.empty())
-      writeStatistics(options.statistics, options, kernel, statistics, seconds);
+    report({options, kernel, statistics, seconds, estimate(options, kernel, statistics)});
   }
   if (status.code() == winnow::format::Code::DeviceFault) {
     std::cerr << "winnow-ptxsim: error: " << status.message() << '\n';
