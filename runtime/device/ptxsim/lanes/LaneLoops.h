@@ -6,6 +6,7 @@
 #include "runtime/device/ptxsim/lanes/Lanes.h"
 
 #include <cstring>
+#include <type_traits>
 
 #if defined(__clang__)
 #define WINNOW_LANE_LOOP _Pragma("clang loop vectorize(assume_safety)")
@@ -18,11 +19,27 @@ namespace {
 
 template <typename T> T *row(std::byte *rows, Row offset) { return reinterpret_cast<T *>(rows + offset); }
 
-/// Moves the lanes of `mask` from `values` to `out`.
-template <typename T> [[gnu::noinline]] void blend(T *out, const T *values, uint32_t mask) {
+/// All bits of the elements of the lanes in `mask`, none of the others.
+template <typename U> [[gnu::noinline]] void expandMask(uint32_t mask, U *selected) {
   WINNOW_LANE_LOOP
   for (unsigned i = 0; i < kLanes; ++i)
-    out[i] = (mask >> i & 1) ? values[i] : out[i];
+    selected[i] = U(0) - U(mask >> i & 1);
+}
+
+/// Moves the lanes of `mask` from `values` to `out`. Bits are merged with a mask that is made elsewhere: of a
+/// choice between two elements compilers make a branch for each lane or a masked store, which many processors
+/// split into its elements.
+template <typename T> [[gnu::noinline]] void blend(T *out, const T *values, uint32_t mask) {
+  using U =
+      std::conditional_t<sizeof(T) == 8, uint64_t, std::conditional_t<sizeof(T) == 4, uint32_t, uint16_t>>;
+  static_assert(sizeof(U) == sizeof(T));
+  alignas(64) U selected[kLanes];
+  expandMask(mask, selected);
+  auto *to = reinterpret_cast<U *>(out);
+  auto *from = reinterpret_cast<const U *>(values);
+  WINNOW_LANE_LOOP
+  for (unsigned i = 0; i < kLanes; ++i)
+    to[i] = (to[i] & ~selected[i]) | (from[i] & selected[i]);
 }
 
 /// Where a result goes: the destination itself when all lanes are active, else a copy that finish() blends.

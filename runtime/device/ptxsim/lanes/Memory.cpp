@@ -44,12 +44,12 @@ bool contained(const uint64_t *addresses, uint64_t first, uint64_t last, uint64_
   return !(outside >> 63) && !(low & misaligned);
 }
 
-/// Whether lane i has the address of lane 0 plus i * bytes.
+/// Whether each lane's address is that of the lane before plus `bytes`.
 bool contiguous(const uint64_t *addresses, uint64_t bytes) {
-  uint64_t difference = 0, first = addresses[0];
+  uint64_t difference = 0;
   WINNOW_LANE_LOOP
-  for (unsigned i = 0; i < kLanes; ++i)
-    difference |= addresses[i] ^ (first + i * bytes);
+  for (unsigned i = 0; i < kLanes - 1; ++i)
+    difference |= (addresses[i + 1] - addresses[i]) ^ bytes;
   return difference == 0;
 }
 
