@@ -26,12 +26,30 @@ constexpr std::array<ElementEntry, 11> kElements = {{{"f16", 16},
                                                      {"s32", 32}}};
 constexpr unsigned kGroupLanes = 4, kGroups = kLanes / kGroupLanes;
 
-bool isOfRows(const MatrixFragment &fragment) {
-  unsigned perGroup = kGroupLanes * fragment.perRegister();
+/// Whether all blocks of `block` positions are alike: the first one plus what place(number in the block)
+/// says.
+template <class Place> bool isOfBlocks(const MatrixFragment &fragment, unsigned block, Place place) {
+  if (fragment.positions.size() % block)
+    return false;
   for (size_t i = 0; i < fragment.positions.size(); ++i)
-    if (fragment.positions[i] != fragment.positions[i / perGroup * perGroup] + i % perGroup)
+    if (fragment.positions[i] != fragment.positions[i / block * block] + place(unsigned(i % block)))
       return false;
   return true;
+}
+
+MatrixFragment::Layout layoutOf(const MatrixFragment &fragment) {
+  const unsigned columns = fragment.columns, perGroup = kGroupLanes * fragment.perRegister,
+                 perRegister = kGroups * perGroup;
+  auto sideBySide = [](unsigned i) { return i; };
+  auto alternating = [=](unsigned i) {
+    unsigned ofPair = i / perRegister, group = i % perRegister / perGroup;
+    return group * columns + 2 * (i % perGroup) + ofPair;
+  };
+  auto below = [=](unsigned i) { return i % perGroup * columns + i / perGroup; };
+  return isOfBlocks(fragment, perGroup, sideBySide)           ? MatrixFragment::Layout::Rows
+         : isOfBlocks(fragment, 2 * perRegister, alternating) ? MatrixFragment::Layout::RowPairs
+         : isOfBlocks(fragment, perRegister, below)           ? MatrixFragment::Layout::Columns
+                                                              : MatrixFragment::Layout::Any;
 }
 
 /// Fills in the positions: place(register, group, lane of the group, element) is {row, column}.
@@ -43,13 +61,14 @@ MatrixFragment makeFragment(MatrixElement type, unsigned rows, unsigned columns,
   fragment.rows = rows;
   fragment.columns = columns;
   fragment.registerCount = registerCount;
+  fragment.perRegister = 8 * registerBytes(type) / bitWidth(type);
   for (unsigned r = 0; r < registerCount; ++r)
     for (unsigned lane = 0; lane < kLanes; ++lane)
-      for (unsigned i = 0; i < fragment.perRegister(); ++i) {
+      for (unsigned i = 0; i < fragment.perRegister; ++i) {
         auto [row, column] = place(r, lane / kGroupLanes, lane % kGroupLanes, i);
         fragment.positions.push_back(uint16_t(row * columns + column));
       }
-  fragment.isOfRows = isOfRows(fragment);
+  fragment.layout = layoutOf(fragment);
   return fragment;
 }
 

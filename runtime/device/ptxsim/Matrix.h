@@ -24,19 +24,24 @@ struct MatrixShape {
 /// "m16n8k16"
 std::optional<MatrixShape> parseMatrixShape(std::string_view text);
 
-/// A matrix in `registerCount` registers of every lane. positions[(r * 32 + lane) * perRegister() + i] is the
+/// A matrix in `registerCount` registers of every lane. positions[(r * 32 + lane) * perRegister + i] is the
 /// place in the row-major matrix of the element at bits i * bitWidth of register r. Several may share one
 /// place.
 struct MatrixFragment {
   MatrixElement type = MatrixElement::F32;
   unsigned rows = 0, columns = 0;
-  unsigned registerCount = 0;
-  uint32_t firstRegister = 0; // in Code::rows
+  unsigned registerCount = 0, perRegister = 0; // elements of a lane in a register
+  uint32_t firstRegister = 0;                  // in Code::rows
   std::vector<uint16_t> positions;
-  bool isOfRows = false; // the elements of a group of four lanes in a register lie side by side in the matrix
+  /// Where the elements of a group of four lanes lie in the matrix, when that is the same for all of them.
+  enum class Layout : uint8_t {
+    Any,
+    Rows,     // side by side
+    RowPairs, // side by side, alternating with those of the next register; the next group is below
+    Columns,  // one below the other; the next group is to the right
+  };
+  Layout layout = Layout::Any;
   bool isColumnMajor = false; // wmma.load, wmma.store: in memory
-
-  unsigned perRegister() const { return 8 * registerBytes(type) / bitWidth(type); }
 };
 
 /// D = A * B + C. For a sparse product A holds only half of the columns, and the metadata says which.

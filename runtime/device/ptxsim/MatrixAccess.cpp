@@ -115,7 +115,7 @@ bool CtaExecutor::accessFragment(Warp &warp, uint32_t pc) {
   const Instruction &in = code[pc];
   const MatrixFragment &fragment = launch.code.fragments[in.target];
   AccessKind kind = in.operation == Operation::LoadFragment ? AccessKind::Load : AccessKind::Store;
-  unsigned bits = bitWidth(fragment.type), perRegister = fragment.perRegister();
+  unsigned bits = bitWidth(fragment.type), perRegister = fragment.perRegister;
   unsigned perAccess = bits < 8 ? perRegister : 1, bytes = bits * perAccess / 8;
   uint64_t bases[kLanes];
   lanes.addresses(warp.rows, in, kFullMask, bases);

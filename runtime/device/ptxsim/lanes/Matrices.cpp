@@ -62,42 +62,134 @@ template <> void decode<uint32_t>(MatrixElement type, const std::byte *row, uint
     }
 }
 
+constexpr unsigned kGroupLanes = 4, kGroups = kLanes / kGroupLanes;
+
+/// Four elements side by side.
+template <typename T> struct FourElements {
+  typedef T Vector __attribute__((vector_size(4 * sizeof(T))));
+  static Vector load(const T *values) {
+    Vector vector;
+    std::memcpy(&vector, values, sizeof(vector));
+    return vector;
+  }
+  static void store(T *values, const Vector &vector) { std::memcpy(values, &vector, sizeof(vector)); }
+};
+
+/// Element j of row i becomes element i of row j.
+template <typename T> void transposeFour(const T *values, unsigned stride, T *out, unsigned outStride) {
+  using Four = FourElements<T>;
+  auto row0 = Four::load(values), row1 = Four::load(values + stride);
+  auto row2 = Four::load(values + 2 * stride), row3 = Four::load(values + 3 * stride);
+  auto low01 = __builtin_shufflevector(row0, row1, 0, 4, 1, 5);
+  auto low23 = __builtin_shufflevector(row2, row3, 0, 4, 1, 5);
+  auto high01 = __builtin_shufflevector(row0, row1, 2, 6, 3, 7);
+  auto high23 = __builtin_shufflevector(row2, row3, 2, 6, 3, 7);
+  Four::store(out, __builtin_shufflevector(low01, low23, 0, 1, 4, 5));
+  Four::store(out + outStride, __builtin_shufflevector(low01, low23, 2, 3, 6, 7));
+  Four::store(out + 2 * outStride, __builtin_shufflevector(high01, high23, 0, 1, 4, 5));
+  Four::store(out + 3 * outStride, __builtin_shufflevector(high01, high23, 2, 3, 6, 7));
+}
+
+/// The elements of a register row, or of two for RowPairs, to the matrix; `positions` are theirs.
 template <typename T>
-void gather(const std::byte *rows, const MatrixFragment &fragment, const Row *registers, T *matrix) {
-  unsigned count = fragment.perRegister() * kLanes;
-  alignas(64) T values[32 * kLanes];
-  const uint16_t *positions = fragment.positions.data();
-  for (unsigned r = 0; r < fragment.registerCount; ++r, positions += count) {
-    decode(fragment.type, rows + registers[fragment.firstRegister + r], values);
-    if (fragment.isOfRows) {
-      unsigned perGroup = 4 * fragment.perRegister();
-      for (unsigned i = 0; i < count; i += perGroup)
-        for (unsigned j = 0; j < perGroup; j += 4)
-          std::memcpy(matrix + positions[i] + j, values + i + j, 4 * sizeof(T));
-      continue;
+void place(const MatrixFragment &fragment, const uint16_t *positions, const T *values, T *matrix) {
+  using Four = FourElements<T>;
+  const unsigned perGroup = kGroupLanes * fragment.perRegister, count = kGroups * perGroup;
+  switch (fragment.layout) {
+  case MatrixFragment::Layout::Rows:
+    for (unsigned i = 0; i < count; i += perGroup)
+      for (unsigned j = 0; j < perGroup; j += 4)
+        Four::store(matrix + positions[i] + j, Four::load(values + i + j));
+    break;
+  case MatrixFragment::Layout::RowPairs:
+    for (unsigned i = 0; i < count; i += 4) {
+      auto even = Four::load(values + i), odd = Four::load(values + count + i);
+      T *row = matrix + positions[i];
+      Four::store(row, __builtin_shufflevector(even, odd, 0, 4, 1, 5));
+      Four::store(row + 4, __builtin_shufflevector(even, odd, 2, 6, 3, 7));
     }
+    break;
+  case MatrixFragment::Layout::Columns:
+    for (unsigned group = 0; group < kGroups; group += 4)
+      for (unsigned i = 0; i < perGroup; i += 4)
+        transposeFour(values + group * perGroup + i, perGroup,
+                      matrix + positions[0] + i * fragment.columns + group, fragment.columns);
+    break;
+  case MatrixFragment::Layout::Any:
     for (unsigned i = 0; i < count; ++i)
       matrix[positions[i]] = values[i];
+    break;
+  }
+}
+
+/// How many register rows are moved together.
+unsigned rowsTogether(const MatrixFragment &fragment) {
+  return fragment.layout == MatrixFragment::Layout::RowPairs ? 2 : 1;
+}
+
+template <typename T>
+void gather(const std::byte *rows, const MatrixFragment &fragment, const Row *registers, T *matrix) {
+  const unsigned count = fragment.perRegister * kLanes, together = rowsTogether(fragment);
+  alignas(64) T values[2 * 32 * kLanes];
+  for (unsigned r = 0; r < fragment.registerCount; r += together) {
+    for (unsigned i = 0; i < together; ++i)
+      decode(fragment.type, rows + registers[fragment.firstRegister + r + i], values + i * count);
+    place(fragment, fragment.positions.data() + r * count, values, matrix);
+  }
+}
+
+/// The inverse of place().
+template <typename T>
+void pick(const MatrixFragment &fragment, const uint16_t *positions, const T *matrix, T *values) {
+  using Four = FourElements<T>;
+  const unsigned perGroup = kGroupLanes * fragment.perRegister, count = kGroups * perGroup;
+  switch (fragment.layout) {
+  case MatrixFragment::Layout::Rows:
+    for (unsigned i = 0; i < count; i += perGroup)
+      for (unsigned j = 0; j < perGroup; j += 4)
+        Four::store(values + i + j, Four::load(matrix + positions[i] + j));
+    break;
+  case MatrixFragment::Layout::RowPairs:
+    for (unsigned i = 0; i < count; i += 4) {
+      const T *row = matrix + positions[i];
+      auto low = Four::load(row), high = Four::load(row + 4);
+      Four::store(values + i, __builtin_shufflevector(low, high, 0, 2, 4, 6));
+      Four::store(values + count + i, __builtin_shufflevector(low, high, 1, 3, 5, 7));
+    }
+    break;
+  default:
+    for (unsigned i = 0; i < count; ++i)
+      values[i] = matrix[positions[i]];
+    break;
+  }
+}
+
+inline uint32_t canonical(uint32_t x) { return x; }
+
+/// The inverse of decode(), for the types of results.
+template <typename T> void encode(MatrixElement type, const T *values, std::byte *row) {
+  if (type == MatrixElement::F16) {
+    auto *halves = reinterpret_cast<uint16_t *>(row);
+    WINNOW_LANE_LOOP
+    for (unsigned i = 0; i < 2 * kLanes; ++i)
+      halves[i] = toHalf(float(values[i]));
+  } else {
+    T *out = reinterpret_cast<T *>(row);
+    WINNOW_LANE_LOOP
+    for (unsigned i = 0; i < kLanes; ++i)
+      out[i] = canonical(values[i]);
   }
 }
 
 template <typename T>
 void scatter(std::byte *rows, const MatrixFragment &fragment, const Row *registers, const T *matrix) {
-  unsigned count = fragment.perRegister() * kLanes;
-  const uint16_t *positions = fragment.positions.data();
-  for (unsigned r = 0; r < fragment.registerCount; ++r, positions += count) {
-    Row row = registers[fragment.firstRegister + r];
-    if (row == kNoRow)
-      continue;
-    if (fragment.type == MatrixElement::F16) {
-      auto *out = reinterpret_cast<uint16_t *>(rows + row);
-      for (unsigned i = 0; i < count; ++i)
-        out[i] = toHalf(float(matrix[positions[i]]));
-    } else {
-      T *out = reinterpret_cast<T *>(rows + row);
-      for (unsigned i = 0; i < count; ++i)
-        out[i] = matrix[positions[i]];
-    }
+  const unsigned count = fragment.perRegister * kLanes, together = rowsTogether(fragment);
+  alignas(64) T values[2 * 2 * kLanes];
+  for (unsigned r = 0; r < fragment.registerCount; r += together) {
+    pick(fragment, fragment.positions.data() + r * count, matrix, values);
+    for (unsigned i = 0; i < together; ++i)
+      if (Row row = registers[fragment.firstRegister + r + i]; row != kNoRow)
+        encode(fragment.type, values + i * count, rows + row);
   }
 }
 
@@ -123,20 +215,23 @@ inline void accumulate(EightColumns<double>::Vector &sum, double a, const EightC
 template <typename T> void multiply(const MatrixShape &shape, const T *a, const T *b, T *sums) {
   using Vector = typename EightColumns<T>::Vector;
   // As many sums at once as the host has registers for: one sum waits for the product before.
-  constexpr unsigned kRows = 32 / sizeof(T);
-  for (unsigned row = 0; row < shape.m; row += kRows)
-    for (unsigned column = 0; column < shape.n; column += 8) {
+  constexpr size_t kRows = 32 / sizeof(T);
+  const size_t columns = shape.n, depth = shape.k;
+  for (size_t row = 0; row < shape.m; row += kRows)
+    for (size_t column = 0; column < columns; column += 8) {
+      const T *left = a + row * depth, *above = b + column;
+      T *out = sums + row * columns + column;
       Vector block[kRows];
-      for (unsigned r = 0; r < kRows; ++r)
-        std::memcpy(&block[r], sums + (row + r) * shape.n + column, sizeof(Vector));
-      for (unsigned k = 0; k < shape.k; ++k) {
+      for (size_t r = 0; r < kRows; ++r)
+        std::memcpy(&block[r], out + r * columns, sizeof(Vector));
+      for (size_t k = 0; k < depth; ++k) {
         Vector right;
-        std::memcpy(&right, b + k * shape.n + column, sizeof(Vector));
-        for (unsigned r = 0; r < kRows; ++r)
-          accumulate(block[r], a[(row + r) * shape.k + k], right);
+        std::memcpy(&right, above + k * columns, sizeof(Vector));
+        for (size_t r = 0; r < kRows; ++r)
+          accumulate(block[r], left[r * depth + k], right);
       }
-      for (unsigned r = 0; r < kRows; ++r)
-        std::memcpy(sums + (row + r) * shape.n + column, &block[r], sizeof(Vector));
+      for (size_t r = 0; r < kRows; ++r)
+        std::memcpy(out + r * columns, &block[r], sizeof(Vector));
     }
 }
 
@@ -163,8 +258,6 @@ void multiplyFloats(std::byte *rows, const MatrixProduct &product, const Row *re
   gather(rows, product.b, registers, b);
   gather(rows, product.c, registers, sums);
   multiply(product.shape, a, b, sums);
-  for (unsigned i = 0; i < product.shape.m * product.shape.n; ++i)
-    sums[i] = canonical(sums[i]);
   scatter(rows, product.d, registers, sums);
 }
 
