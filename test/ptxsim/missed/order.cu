@@ -1,0 +1,54 @@
+// Broken kernels that the simulator does not report, as docs/ptx-simulator.md says: when it learns to, they move
+// to broken/. README.md says what the lines before each kernel mean.
+
+//! launch block=96 out=96
+//! missed "a barrier orders the accesses of threads that do not take part in it, too"
+extern "C" __global__ void barrier_without_the_reader(int *y) {
+  __shared__ int tile[32];
+  if (threadIdx.x < 32)
+    tile[threadIdx.x] = threadIdx.x;
+  if (threadIdx.x < 64)
+    asm volatile("bar.sync 1, 64;" ::: "memory");
+  else
+    y[threadIdx.x] = tile[threadIdx.x - 64];
+}
+
+//! launch block=64 out=64
+//! missed "a fence orders the accesses of threads that do not execute it, too"
+extern "C" __global__ void fence_of_a_bystander(int *y) {
+  __shared__ int tile[64];
+  if (threadIdx.x < 32)
+    tile[threadIdx.x] = threadIdx.x;
+  else if (threadIdx.x == 32)
+    __threadfence_block();
+  if (threadIdx.x > 32)
+    y[threadIdx.x] = tile[threadIdx.x - 32];
+}
+
+//! launch block=64 inout=64
+//! missed "of all that have read a byte the newest two are remembered"
+extern "C" __global__ void the_first_of_three_readers(int *y) {
+  __shared__ volatile int word;
+  if (threadIdx.x == 0)
+    *const_cast<int *>(&word) = 1;
+  __syncthreads();
+  if (threadIdx.x == 32 && *const_cast<int *>(&word) == 5)
+    y[0] = 1; // in a race with the store
+  if (threadIdx.x < 32) {
+    if (threadIdx.x < 2 && *const_cast<int *>(&word) == 5)
+      y[1] = 1;
+    __syncwarp();
+    if (threadIdx.x == 2)
+      *const_cast<int *>(&word) = 3;
+  }
+}
+
+//! launch block=32
+//! missed "of all writes to a byte the newest is remembered: here thread 0's own arrival, not its mbarrier.init"
+extern "C" __global__ void memory_barrier_used_by_all_before_a_barrier() {
+  __shared__ unsigned long long barrier;
+  unsigned address = (unsigned)__cvta_generic_to_shared(&barrier);
+  if (threadIdx.x == 0)
+    asm volatile("mbarrier.init.shared.b64 [%0], 32;" ::"r"(address) : "memory");
+  asm volatile("{ .reg .b64 s; mbarrier.arrive.shared.b64 s, [%0]; }" ::"r"(address) : "memory");
+}
