@@ -1,4 +1,5 @@
 // The file that --stats writes; docs/ptx-simulator.md says what each field is.
+#include "runtime/device/ptxsim/Checks.h"
 #include "tools/winnow-ptxsim/Lines.h"
 #include "tools/winnow-ptxsim/Report.h"
 
@@ -88,6 +89,8 @@ Json reportJson(const Report &report) {
                {"dynamic_shared_bytes", report.options.sharedBytes},
                {"local_bytes", report.kernel.localBytes},
                {"seconds", report.seconds}};
+  if (auto suppressed = suppressedChecks(report.options.launch, report.kernel.name); !suppressed.empty())
+    json["suppressed_checks"] = suppressed;
   for (const auto &[name, value] : report.statistics.named())
     json[name] = value;
   if (report.statistics.figures) {

@@ -2,6 +2,7 @@
 // makes.
 #include "format/AtomicFile.h"
 #include "runtime/device/ParallelFor.h"
+#include "runtime/device/ptxsim/Checks.h"
 #include "runtime/device/ptxsim/PtxsimDevice.h"
 #include "tools/winnow-ptxsim/Report.h"
 
@@ -62,9 +63,21 @@ void report(const Report &report) {
     std::cout << reportText(report);
 }
 
+/// What is not checked is said, whatever comes of the launch.
+void noteSuppressions(const Program &program, const Options &options, const Kernel &kernel) {
+  std::vector<std::string> names;
+  for (const Kernel &each : program.kernels())
+    names.push_back(each.name);
+  orThrow(checkSuppressions(options.launch, names));
+  for (std::string_view check : suppressedChecks(options.launch, kernel.name))
+    std::cerr << "winnow-ptxsim: note: " << check << " not checked in kernel '" << kernel.name
+              << "': suppressed by --check\n";
+}
+
 int run(Options &options) {
   Program program = parseFile(options.file);
   const Kernel &kernel = findKernel(program, options);
+  noteSuppressions(program, options, kernel);
   orThrow(readArrays(options.arguments));
   auto binding = bindArguments(kernel, options.arguments);
   orThrow(binding.status());

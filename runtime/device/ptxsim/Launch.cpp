@@ -1,4 +1,5 @@
 // Launches: checks of the request, the distribution of CTAs over workers, and the statistics.
+#include "runtime/device/ptxsim/Checks.h"
 #include "runtime/device/ptxsim/Cta.h"
 #include "runtime/device/ptxsim/Program.h"
 
@@ -117,20 +118,21 @@ format::Status launch(const Program &program, const Kernel &kernel, Dimensions g
   for (const MemoryRange &range : storage.ranges)
     if (Status status = everything.add(range); !status.ok())
       return status;
+  const LaunchOptions made = withoutSuppressed(options, kernel.name);
   std::optional<DeviceAddresses> deviceAddresses;
-  if (options.measuresFigures)
+  if (made.measuresFigures)
     deviceAddresses.emplace(everything);
   LaunchContext context{*kernel.code,       storage.name, everything,
                         parameters,         grid,         block,
-                        dynamicSharedBytes, options,      deviceAddresses ? &*deviceAddresses : nullptr};
+                        dynamicSharedBytes, made,         deviceAddresses ? &*deviceAddresses : nullptr};
   uint64_t ctas = uint64_t(grid[0]) * grid[1] * grid[2];
   std::atomic<uint64_t> next{0};
   Outcome outcome;
-  uint64_t workers = options.trace || options.checkRaces || options.checkUninitialized
+  uint64_t workers = made.trace || made.checkRaces || made.checkUninitialized
                          ? 1
-                         : std::min<uint64_t>(ctas, std::max(1u, options.workers));
-  if (options.parallelFor && workers > 1)
-    options.parallelFor(int64_t(workers), [&](int64_t) { work(context, next, ctas, outcome); });
+                         : std::min<uint64_t>(ctas, std::max(1u, made.workers));
+  if (made.parallelFor && workers > 1)
+    made.parallelFor(int64_t(workers), [&](int64_t) { work(context, next, ctas, outcome); });
   else
     work(context, next, ctas, outcome);
   if (statistics && !outcome.counts.empty())

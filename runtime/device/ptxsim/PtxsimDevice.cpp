@@ -55,6 +55,7 @@ public:
   }
 
   Status load(const LoadedModule &loaded);
+  Status checkSuppressions() const;
   std::string_view name() const override { return "ptxsim"; }
   std::string_view target() const override { return bestTarget; }
   Status launch(const Launch &launch) override;
@@ -62,6 +63,9 @@ public:
     std::vector<Counter> counters;
     for (auto &[name, value] : counts[kernel].named())
       counters.push_back({name, value});
+    if (const ptxsim::Kernel *entry = kernels[kernel].kernel)
+      for (std::string_view check : ptxsim::suppressedChecks(options, entry->name))
+        counters.push_back({concatenate("suppressed_", check), 1});
     return counters;
   }
 
@@ -88,6 +92,14 @@ Status PtxsimDevice::load(const LoadedModule &loaded) {
     if (Status status = loadKernel(loaded, index); !status.ok())
       return status;
   return {};
+}
+
+Status PtxsimDevice::checkSuppressions() const {
+  std::vector<std::string> names;
+  for (const Entry &entry : kernels)
+    if (entry.kernel)
+      names.push_back(entry.kernel->name);
+  return ptxsim::checkSuppressions(options, names);
 }
 
 Status PtxsimDevice::loadKernel(const LoadedModule &loaded, uint32_t index) {
@@ -172,6 +184,8 @@ Result<std::unique_ptr<Device>> createPtxsimDevice(const LoadedModule &module, c
     return status;
   device->options.measuresFigures = options.measures;
   if (Status status = device->load(module); !status.ok())
+    return status;
+  if (Status status = device->checkSuppressions(); !status.ok())
     return status;
   return std::unique_ptr<Device>(std::move(device));
 }

@@ -94,6 +94,11 @@ struct TraceEntry {
   std::string_view text;
 };
 
+/// A check, by the name that Checks.h has for it, that launches of a kernel do not make.
+struct Suppression {
+  std::string check, kernel;
+};
+
 struct LaunchOptions {
   /// Misaligned accesses are an error. Accesses out of bounds always are.
   bool checkAlignment = true;
@@ -104,6 +109,8 @@ struct LaunchOptions {
   /// Accesses to shared and global memory that no barrier, fence or atomicity orders are an error, and so is
   /// the use of what a cp.async is still writing. With these two checks CTAs run one after the other.
   bool checkRaces = false;
+  /// Exceptions from the above.
+  std::vector<Suppression> suppressions;
   /// Measures Statistics::figures, too.
   bool measuresFigures = false;
   /// The most instructions one warp may execute; 0 for no limit.

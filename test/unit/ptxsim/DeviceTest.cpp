@@ -164,6 +164,16 @@ TEST_F(PtxsimDevice, RefusesUnknownChecks) {
                               "barriers, uninitialized, races");
 }
 
+// A misaligned buffer is no longer reported, and the profile says so.
+TEST_F(PtxsimDevice, SuppressesACheckOfAKernel) {
+  load(scaleModule(scaleText()), "alignment,-alignment@scale");
+  ASSERT_TRUE(device) << status.message();
+  EXPECT_TRUE(launch(10, 40, reinterpret_cast<char *>(x.values) + 2).ok());
+  EXPECT_EQ(counter("suppressed_alignment"), 1u);
+  load(scaleModule(scaleText()), "alignment,-alignment@scales");
+  EXPECT_EQ(status.message(), "check 'alignment' is suppressed for kernel 'scales', which does not exist");
+}
+
 TEST_F(PtxsimDevice, RefusesBadImages) {
   load(scaleModule("garbage"));
   EXPECT_EQ(status.code(), Code::DamagedModule);
