@@ -86,6 +86,22 @@ extern "C" __global__ void producer_never_arrives() {
     asm volatile("bar.sync 3, 64;"); // <-
 }
 
+//! launch block=64 in=128 out=128
+//! report "deadlock: 32 of the 64 threads that barrier 1 waits for have come"
+extern "C" __global__ void producer_does_not_wait_for_the_consumer(const int *x, int *y) {
+  __shared__ int tile[32];
+  int lane = threadIdx.x % 32;
+#pragma unroll 1
+  for (int k = 0; k < 4; ++k)
+    if (threadIdx.x < 32) { // arrives twice, which is all that the barrier waits for
+      tile[lane] = x[32 * k + lane];
+      asm volatile("bar.arrive 1, 64;" ::: "memory");
+    } else {
+      asm volatile("bar.sync 1, 64;" ::: "memory"); // <-
+      y[32 * k + lane] = tile[31 - lane];
+    }
+}
+
 //! launch block=32 limit=20000
 //! report "limit: a warp executed 20000 instructions"
 extern "C" __global__ void endless_loop() {

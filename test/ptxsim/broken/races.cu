@@ -237,3 +237,49 @@ extern "C" __global__ void lock_without_acquire(unsigned *lock, volatile int *va
     *(volatile unsigned *)lock = 0;
   }
 }
+
+//! launch grid=2 block=32 inout=1 out=32
+//! report "race: load of 4 bytes" "neither must come first"
+extern "C" __global__ void fence_of_too_small_a_scope(volatile int *flag, int *data) {
+  if (blockIdx.x == 0) {
+    data[threadIdx.x] = 2; // <-
+    __threadfence_block();
+    __syncthreads();
+    if (threadIdx.x == 0)
+      *flag = 1;
+  } else {
+    while (*flag == 0)
+      ;
+    __threadfence_block();
+    if (data[threadIdx.x] == 3) // <-
+      __trap();
+  }
+}
+
+//! launch block=32 out=32
+//! report "race: " "of shared memory"
+extern "C" __global__ void branches_of_one_warp(int *y) {
+  __shared__ int tile[16];
+  if (threadIdx.x < 16)
+    tile[threadIdx.x] = 1; // <-
+  else
+    y[threadIdx.x] = tile[threadIdx.x - 16]; // <-
+}
+
+//! launch block=32 out=32
+//! report "race: " "of shared memory"
+extern "C" __global__ void shuffle_taken_for_a_barrier(int *y) {
+  __shared__ int tile[32];
+  tile[threadIdx.x] = threadIdx.x; // <-
+  int other = __shfl_xor_sync(~0u, (int)threadIdx.x, 1);
+  y[threadIdx.x] = tile[other]; // <-
+}
+
+//! launch grid=2 block=32 inout=32
+//! report "race: " "neither must come first"
+extern "C" __global__ void block_barrier_taken_for_a_grid_barrier(int *x) {
+  x[threadIdx.x] = blockIdx.x; // <-
+  __syncthreads();
+  if (x[31 - threadIdx.x] == 7)
+    __trap();
+}

@@ -52,3 +52,17 @@ extern "C" __global__ void memory_barrier_used_by_all_before_a_barrier() {
     asm volatile("mbarrier.init.shared.b64 [%0], 32;" ::"r"(address) : "memory");
   asm volatile("{ .reg .b64 s; mbarrier.arrive.shared.b64 s, [%0]; }" ::"r"(address) : "memory");
 }
+
+//! launch block=32 out=32
+//! missed "bar.warp.sync orders the accesses of the warp's other lanes, too"
+extern "C" __global__ void syncwarp_of_other_lanes(int *y) {
+  __shared__ int tile[32];
+  tile[threadIdx.x] = threadIdx.x;
+  if (threadIdx.x < 16)
+    __syncwarp(0xffff);
+  y[threadIdx.x] = tile[31 - threadIdx.x];
+}
+
+//! launch grid=2 block=32 inout=1
+//! missed "the scope of an atomic operation is not looked at"
+extern "C" __global__ void atomics_of_one_block_on_two(int *counter) { atomicAdd_block(counter, 1); }
