@@ -275,15 +275,13 @@ bool isWordFromFloat(ScalarType to, ScalarType from) {
 /// cvt.d.a: a function of its own for the common pairs, one for all others.
 bool Decoder::convert() {
   std::optional<Rounding> rounding = modifiers.takeRounding();
-  out.flags |= uint16_t((modifiers.take("ftz") ? kFlushToZero : 0) |
-                        (modifiers.takeAny({"sat", "satfinite"}) ? kSaturate : 0) |
-                        (modifiers.take("relu") ? kRelu : 0));
+  out.flags |= uint16_t((modifiers.take("ftz") ? kFlushToZero : 0) | (modifiers.take("sat") ? kSaturate : 0) |
+                        (modifiers.take("satfinite") ? kFinite : 0) | (modifiers.take("relu") ? kRelu : 0));
   if (modifiers.take("tf32"))
     return convertTf32(rounding);
   ScalarType to = modifiers.takeType(), from = modifiers.takeType();
   if (to == ScalarType::F16x2 || to == ScalarType::BF16x2)
-    return from == ScalarType::F32 && rounding == Rounding::NearestEven ? convertPair(to)
-                                                                        : unsupported("conversion");
+    return from == ScalarType::F32 && rounding ? convertPair(to, *rounding) : unsupported("conversion");
   bool known = (isPlainInteger(to) || isFloat(to)) && (isPlainInteger(from) || isFloat(from)) &&
                from != ScalarType::F16x2 && from != ScalarType::BF16x2;
   if (!known)
@@ -294,6 +292,8 @@ bool Decoder::convert() {
   out.registerBytes = uint8_t(rowBytes(out.destination));
   out.sourceBytes = uint8_t(rowBytes(out.source[0]));
   out.convertFrom = from;
+  if (out.flags & kFinite && !((to == ScalarType::F16 || to == ScalarType::BF16) && from == ScalarType::F32))
+    return unsupported("conversion");
   bool toInteger = isFloat(from) && !isFloat(to),
        needsRounding =
            toInteger || (isFloat(to) && !isFloat(from)) || (isFloat(to) && byteWidth(to) < byteWidth(from));
@@ -305,7 +305,7 @@ bool Decoder::convert() {
   if (rounding == Rounding::NearestAway)
     return unsupported("rounding");
   out.mode = uint8_t(rounding.value_or(Rounding::NearestEven));
-  bool isPlain = !(out.flags & (kSaturate | kRelu)) && out.mode == uint8_t(Rounding::NearestEven);
+  bool isPlain = !(out.flags & (kSaturate | kRelu | kFinite)) && out.mode == uint8_t(Rounding::NearestEven);
   if (!isFloat(to) && !isFloat(from) && isPlain) {
     ScalarType narrow = extension(to, from, out.registerBytes);
     if (narrow != ScalarType::None && chooseLanes(Operation::Extend, narrow)) {
@@ -329,15 +329,19 @@ bool Decoder::convert() {
 bool Decoder::convertTf32(std::optional<Rounding> rounding) {
   bool isKnown =
       rounding == Rounding::NearestAway || rounding == Rounding::NearestEven || rounding == Rounding::Zero;
-  if (!isKnown || out.flags & (kSaturate | kFlushToZero | kRelu) || modifiers.takeType() != ScalarType::F32)
+  if (!isKnown || out.flags & (kSaturate | kFlushToZero | kRelu | kFinite) ||
+      modifiers.takeType() != ScalarType::F32)
     return unsupported("conversion");
   out.mode = uint8_t(*rounding);
   return laneOperation(Operation::ConvertTf32, ScalarType::F32, ScalarType::F32, {ScalarType::F32});
 }
 
-bool Decoder::convertPair(ScalarType type) {
-  if (out.flags & (kSaturate | kFlushToZero))
+/// cvt.rn or .rz of two floats; the first goes to the upper half.
+bool Decoder::convertPair(ScalarType type, Rounding rounding) {
+  if (out.flags & (kSaturate | kFlushToZero | kFinite) ||
+      (rounding != Rounding::NearestEven && rounding != Rounding::Zero))
     return unsupported("conversion");
+  out.mode = uint8_t(rounding);
   return laneOperation(Operation::ConvertPair, type, type, {ScalarType::F32, ScalarType::F32});
 }
 

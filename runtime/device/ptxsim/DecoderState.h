@@ -136,7 +136,7 @@ private:
   bool setPredicatePair(ScalarType half);
   bool set();
   bool convert();
-  bool convertPair(ScalarType type);
+  bool convertPair(ScalarType type, Rounding rounding);
   bool convertTf32(std::optional<Rounding> rounding);
   bool convertAddress();
   bool isInSpace();

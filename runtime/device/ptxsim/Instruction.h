@@ -193,7 +193,7 @@ enum class PermuteMode : uint8_t {
 
 // Instruction::flags.
 constexpr uint16_t kFlushToZero = 1;    // .ftz
-constexpr uint16_t kSaturate = 2;       // .sat, .satfinite
+constexpr uint16_t kSaturate = 2;       // .sat
 constexpr uint16_t kRelu = 4;           // .relu
 constexpr uint16_t kInvert = 8;         // compare: the negated comparison; vote: the negated predicate
 constexpr uint16_t kNegateThird = 16;   // setp: its predicate operand is negated; selp: its selector is
@@ -206,6 +206,7 @@ constexpr uint16_t kIgnoreSource = 256; // cp.async: source[3] is a predicate, b
 constexpr uint16_t kSignedA = 512;      // dp4a, dp2a, Load: the first operand (the value) is signed
 constexpr uint16_t kSignedB = 1024;     // dp4a, dp2a: the second is
 constexpr uint16_t kHigh = 2048;        // dp2a.hi, mul24.hi, mad24.hi
+constexpr uint16_t kFinite = 2048;      // cvt: .satfinite
 constexpr uint16_t kAligned = 4096;     // bar.sync, barrier.sync.aligned
 constexpr uint16_t kCarryIn = 8192;     // addc, subc, madc
 constexpr uint16_t kXorSign = 8192;     // min, max: .xorsign.abs

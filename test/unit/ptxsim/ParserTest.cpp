@@ -60,7 +60,8 @@ TEST(Errors, Syntax) {
   EXPECT_EQ(errorOf(".version 8.5\n.target sm_80\n.address_size 32"), "t:3:15: the address size must be 64");
   EXPECT_EQ(bodyError("add.u32 %r0, %r1, 1"), "t:7:1: expected ',' or ';', found '}'");
   EXPECT_EQ(bodyError("ld.u32 %r0, [%d0"), "t:7:1: expected ']', found '}'");
-  EXPECT_EQ(bodyError(".loc 1 x 2\n"), "t:6:8: expected the numbers of a file, a line and a column, found 'x'");
+  EXPECT_EQ(bodyError(".loc 1 x 2\n"),
+            "t:6:8: expected the numbers of a file, a line and a column, found 'x'");
   EXPECT_EQ(errorOf(header() + ".file 1 name"), "t:4:9: expected a file's name in quotes, found 'name'");
   EXPECT_EQ(bodyError(".reg .frob %x;"), "t:6:6: expected a register type, found '.frob'");
   EXPECT_EQ(bodyError(".reg .b32 %x<999999999>;"), "t:6:11: more than 262144 registers");

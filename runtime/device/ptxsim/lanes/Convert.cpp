@@ -104,8 +104,17 @@ void toInteger(std::byte *rows, const Instruction &in, uint32_t mask) {
   }
 }
 
-/// cvt.rn.f16x2.f32 d, a, b: a to the upper half, b to the lower.
-template <class Op> void convertPair(std::byte *rows, const Instruction &in, uint32_t mask) {
+/// The 16-bit float towards zero from the nearest one of `a`.
+template <class Nearest, class Widen> struct Truncated {
+  static uint16_t apply(float a) {
+    uint16_t nearest = Nearest::apply(a);
+    bool isBeyond = __builtin_fabsf(Widen::apply(nearest)) > __builtin_fabsf(a);
+    return uint16_t(nearest - isBeyond);
+  }
+};
+
+/// cvt.f16x2.f32 d, a, b: a to the upper half, b to the lower.
+template <class Op> void convertPairBy(std::byte *rows, const Instruction &in, uint32_t mask) {
   Output<uint32_t> out(rows, in.destination, mask);
   const float *a = row<float>(rows, in.source[0]), *b = row<float>(rows, in.source[1]);
   alignas(64) float copies[2][kLanes];
@@ -122,6 +131,12 @@ template <class Op> void convertPair(std::byte *rows, const Instruction &in, uin
   for (unsigned i = 0; i < kLanes; ++i)
     values[i] = uint32_t(Op::apply(a[i])) << 16 | Op::apply(b[i]);
   out.finish(mask);
+}
+
+template <class Nearest, class Widen>
+void convertPair(std::byte *rows, const Instruction &in, uint32_t mask) {
+  Rounding(in.mode) == Rounding::Zero ? convertPairBy<Truncated<Nearest, Widen>>(rows, in, mask)
+                                      : convertPairBy<Nearest>(rows, in, mask);
 }
 
 /// To the upper 19 bits, in which a tf32 is kept.
@@ -153,8 +168,8 @@ void installConvert(LaneTable &table) {
   table.set(Operation::ConvertFloat, ScalarType::S32, toInteger<ToSigned32, int32_t>);
   table.set(Operation::ConvertFloat, ScalarType::U32, toInteger<ToUnsigned32, uint32_t>);
   table.set(Operation::ConvertTf32, ScalarType::F32, toTf32);
-  table.set(Operation::ConvertPair, ScalarType::F16x2, convertPair<ToHalf>);
-  table.set(Operation::ConvertPair, ScalarType::BF16x2, convertPair<ToBfloat>);
+  table.set(Operation::ConvertPair, ScalarType::F16x2, convertPair<ToHalf, FromHalf>);
+  table.set(Operation::ConvertPair, ScalarType::BF16x2, convertPair<ToBfloat, FromBfloat>);
 }
 } // namespace WINNOW_LANE_SET
 

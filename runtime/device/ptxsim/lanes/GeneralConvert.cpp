@@ -85,11 +85,12 @@ double roundToInteger(double value, Rounding rounding) {
   }
 }
 
-/// Numbers out of range clamp to the type's limits, NaN gives 0 (the ISA's rule for conversions to integers).
-uint64_t floatToInteger(double value, ScalarType type, Rounding rounding) {
+/// Numbers out of range clamp to the type's limits. A NaN gives 0, but the number with only the highest bit
+/// set where the source is f64 or the destination has 64 bits (PTX ISA: "cvt").
+uint64_t floatToInteger(double value, ScalarType from, ScalarType type, Rounding rounding) {
   unsigned bits = 8 * byteWidth(type);
   if (value != value)
-    return 0;
+    return from == ScalarType::F64 || bits == 64 ? uint64_t(1) << (bits - 1) : 0;
   double whole = roundToInteger(value, rounding);
   if (isSigned(type)) {
     double limit = std::ldexp(1.0, int(bits) - 1);
@@ -150,10 +151,13 @@ uint64_t finishFloat(double value, ScalarType type, Rounding rounding, unsigned 
     value = 0;
   if (type == ScalarType::F64)
     return std::bit_cast<uint64_t>(canonical(value));
-  if (type == ScalarType::F16)
-    return narrowHalf(narrowToOdd(value), toHalf, fromHalf, rounding);
-  if (type == ScalarType::BF16)
-    return narrowHalf(narrowToOdd(value), toBfloat, fromBfloat, rounding);
+  if (type == ScalarType::F16 || type == ScalarType::BF16) {
+    bool isHalf = type == ScalarType::F16;
+    uint16_t half =
+        narrowHalf(narrowToOdd(value), isHalf ? toHalf : toBfloat, isHalf ? fromHalf : fromBfloat, rounding);
+    bool isInfinite = (half & 0x7fff) == (isHalf ? 0x7c00 : 0x7f80);
+    return flags & kFinite && isInfinite ? half - 1u : half;
+  }
   volatile double source = value;
   std::fesetround(hostRounding(rounding));
   volatile float narrow = float(source);
@@ -174,11 +178,12 @@ uint64_t integerToFloat(Value value, ScalarType type, Rounding rounding, unsigne
     return std::bit_cast<uint32_t>(flags & kSaturate ? saturate(float(single)) : float(single));
   if (type == ScalarType::F64)
     return std::bit_cast<uint64_t>(flags & kSaturate ? saturate(double(real)) : double(real));
-  // 64 bits to 16: cut to 32 significant bits with the lowest one sticky, which double holds exactly.
+  // 64 bits to 16: what double does not hold becomes one sticky bit, far below those that count.
+  constexpr unsigned kExcess = 64 - 53;
   double exact = double(value.magnitude);
-  if (value.magnitude >> 32) {
-    uint64_t low = value.magnitude & 0xffffffff;
-    exact = double((value.magnitude >> 32 << 1) | (low != 0)) * 0x1p31;
+  if (value.magnitude >> 53) {
+    uint64_t low = value.magnitude & ((1 << kExcess) - 1);
+    exact = double(value.magnitude >> kExcess | (low != 0)) * (1 << kExcess);
   }
   return finishFloat(value.isNegative ? -exact : exact, type, rounding, flags);
 }
@@ -192,7 +197,7 @@ uint64_t convertLane(uint64_t bits, const Instruction &in) {
   }
   double value = readFloat(bits, in.convertFrom, in.flags & kFlushToZero);
   if (!isFloat(in.type))
-    return floatToInteger(value, in.type, rounding);
+    return floatToInteger(value, in.convertFrom, in.type, rounding);
   if (rounding >= Rounding::IntegerNearestEven && value == value)
     value = roundToInteger(value, rounding);
   return finishFloat(value, in.type, rounding, in.flags);
