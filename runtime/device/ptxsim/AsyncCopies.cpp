@@ -143,7 +143,9 @@ bool CtaExecutor::sparesSources(const Warp &warp, uint32_t pc, unsigned lane, co
         uint64_t begin = copy.sources[source];
         if (address < begin + copy.sourceBytes[source] && begin < address + access.bytes)
           return conflictFault(warp, pc, lane, access, address,
-                               {Conflict::Kind::UnfinishedCopy, actor(copier, copy.pc, source), false});
+                               {Conflict::Kind::UnfinishedCopy,
+                                {uint32_t(ctaNumber), copier.index * kLanes + source, copy.pc},
+                                false});
       }
     }
   return true;
