@@ -12,27 +12,40 @@ namespace {
 /// A warp that starts more without a wait has the oldest made, so that a kernel cannot fill the memory.
 constexpr size_t kMostPendingCopies = 4096;
 
+/// Nearly all copies are whole, and have one of three sizes (PTX ISA: "cp.async").
 void makeCopy(const PendingCopy &copy, unsigned lane) {
   auto *destination = reinterpret_cast<std::byte *>(copy.destinations[lane]);
+  auto *source = reinterpret_cast<const std::byte *>(copy.sources[lane]);
   unsigned used = copy.sourceBytes[lane];
-  if (used)
-    std::memcpy(destination, reinterpret_cast<const void *>(copy.sources[lane]), used);
-  std::memset(destination + used, 0, copy.bytes - used);
+  if (used == 16)
+    std::memcpy(destination, source, 16);
+  else if (used == copy.bytes && used == 8)
+    std::memcpy(destination, source, 8);
+  else if (used == copy.bytes && used == 4)
+    std::memcpy(destination, source, 4);
+  else {
+    if (used)
+      std::memcpy(destination, source, used);
+    std::memset(destination + used, 0, copy.bytes - used);
+  }
 }
 
 } // namespace
 
 /// Makes the copies for which choose(copy, lane) holds.
 template <class Choose> void CtaExecutor::completeCopies(Warp &warp, Choose choose) {
-  for (PendingCopy &copy : warp.copies)
+  for (PendingCopy &copy : warp.copies) {
+    uint32_t chosen = 0;
     for (uint32_t left = copy.mask; left; left &= left - 1) {
       unsigned lane = unsigned(__builtin_ctz(left));
       if (!choose(copy, lane))
         continue;
       makeCopy(copy, lane);
-      finishInspectedCopy(warp, copy, lane);
-      copy.mask &= ~(1u << lane);
+      chosen |= 1u << lane;
     }
+    finishInspectedCopy(warp, copy, chosen);
+    copy.mask &= ~chosen;
+  }
   std::erase_if(warp.copies, [](const PendingCopy &copy) { return copy.mask == 0; });
 }
 

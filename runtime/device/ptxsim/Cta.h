@@ -217,7 +217,9 @@ private:
   bool storeInspectedLane(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
                           const uint64_t *addresses);
   bool inspectCopy(const Warp &warp, const PendingCopy &copy);
-  void finishInspectedCopy(const Warp &warp, const PendingCopy &copy, unsigned lane);
+  bool inspectSources(const Warp &warp, const PendingCopy &copy, uint32_t mask);
+  void finishInspectedCopy(const Warp &warp, const PendingCopy &copy, uint32_t mask);
+  ShadowRegion::LaneRun copyRun(const Warp &warp, const PendingCopy &copy, uint32_t mask) const;
   bool conflictFault(const Warp &warp, uint32_t pc, unsigned lane, const Access &access, uint64_t address,
                      const Conflict &conflict);
   bool unwrittenFault(const Warp &warp, uint32_t pc, unsigned lane, std::string_view what);

@@ -194,13 +194,33 @@ bool CtaExecutor::storeInspectedLane(const Warp &warp, uint32_t pc, unsigned lan
 }
 
 bool CtaExecutor::inspectCopy(const Warp &warp, const PendingCopy &copy) {
-  for (uint32_t left = copy.mask; shadows && left; left &= left - 1) {
+  const Access write{AccessKind::Store, StateSpace::Shared, copy.bytes};
+  for (uint32_t left = shadows ? copy.mask : 0; left;) {
     unsigned lane = unsigned(__builtin_ctz(left));
-    Access write{AccessKind::Store, StateSpace::Shared, copy.bytes};
-    uint64_t address = copy.destinations[lane], offset = address - reinterpret_cast<uint64_t>(shared);
-    if (auto conflict =
-            shadows->shared.beginCopy(offset, copy.bytes, record(warp, copy.pc, lane), shadows->order))
-      return conflictFault(warp, copy.pc, lane, write, address, *conflict);
+    ShadowRegion::LaneRun run = copyRun(warp, copy, left);
+    unsigned count = shadows->shared.beginCopyLanes(run, shadows->order);
+    if (count == 0) {
+      if (auto conflict = shadows->shared.beginCopy(run.offset, copy.bytes, run.first, shadows->order))
+        return conflictFault(warp, copy.pc, lane, write, copy.destinations[lane], *conflict);
+      count = 1;
+    }
+    if (!inspectSources(warp, copy, lowestLanes(left, count)))
+      return false;
+    left &= ~lowestLanes(left, count);
+  }
+  return true;
+}
+
+/// Lanes may read less than they write, or nothing.
+bool CtaExecutor::inspectSources(const Warp &warp, const PendingCopy &copy, uint32_t mask) {
+  uint32_t whole = 0;
+  for (unsigned lane = 0; lane < kLanes; ++lane)
+    whole |= uint32_t(copy.sourceBytes[lane] == copy.bytes) << lane;
+  if ((mask & ~whole) == 0)
+    return inspect(warp, copy.pc, mask, {AccessKind::Load, StateSpace::Global, copy.bytes},
+                   copy.sources.data());
+  for (uint32_t left = mask; left; left &= left - 1) {
+    unsigned lane = unsigned(__builtin_ctz(left));
     Access read{AccessKind::Load, StateSpace::Global, copy.sourceBytes[lane]};
     if (read.bytes && !inspectLane(warp, copy.pc, lane, read, copy.sources[lane]))
       return false;
@@ -208,10 +228,21 @@ bool CtaExecutor::inspectCopy(const Warp &warp, const PendingCopy &copy) {
   return true;
 }
 
-void CtaExecutor::finishInspectedCopy(const Warp &warp, const PendingCopy &copy, unsigned lane) {
-  if (shadows)
-    shadows->shared.finishCopy(copy.destinations[lane] - reinterpret_cast<uint64_t>(shared), copy.bytes,
-                               record(warp, copy.pc, lane));
+void CtaExecutor::finishInspectedCopy(const Warp &warp, const PendingCopy &copy, uint32_t mask) {
+  for (uint32_t left = shadows ? mask : 0; left;) {
+    ShadowRegion::LaneRun run = copyRun(warp, copy, left);
+    unsigned count = shadows->shared.finishCopyLanes(run);
+    if (count == 0)
+      shadows->shared.finishCopy(run.offset, copy.bytes, run.first);
+    left &= ~lowestLanes(left, std::max(count, 1u));
+  }
+}
+
+/// What the lowest lane of `mask` and those that follow it write.
+ShadowRegion::LaneRun CtaExecutor::copyRun(const Warp &warp, const PendingCopy &copy, uint32_t mask) const {
+  unsigned lane = unsigned(__builtin_ctz(mask));
+  return {copy.destinations[lane] - reinterpret_cast<uint64_t>(shared), copy.bytes,
+          runLength(mask, copy.bytes, copy.destinations.data()), record(warp, copy.pc, lane)};
 }
 
 /// Who reads what another thread is about to write lacks a barrier: that would be the better report. So when

@@ -152,19 +152,48 @@ unsigned ShadowRegion::loadLanes(const LaneRun &run, const Order &order) {
   return part.lanes;
 }
 
-unsigned ShadowRegion::storeLanes(const LaneRun &run, const Order &order) {
-  PagePart part = firstPart(run);
+/// Whether a store to the part certainly conflicts with nothing.
+bool ShadowRegion::mayStore(const PagePart &part, const Order &order) const {
   if (part.lanes == 0 || (copyingBytes && part.page.any(ShadowPage::Copy, part.span)))
-    return 0;
-  if (options.tracksRaces) {
-    const Unordered others = unordered(run.first, order);
-    for (ShadowPage::Kind kind : {ShadowPage::Write, ShadowPage::Read, ShadowPage::EarlierRead})
-      if (part.page.anyUnordered(kind, part.span, others))
-        return 0;
+    return false;
+  const Unordered others = unordered(part.span.self, order);
+  for (ShadowPage::Kind kind : {ShadowPage::Write, ShadowPage::Read, ShadowPage::EarlierRead})
+    if (options.tracksRaces && part.page.anyUnordered(kind, part.span, others))
+      return false;
+  return true;
+}
+
+void ShadowRegion::recordStore(const PagePart &part) {
+  if (options.tracksRaces)
     part.page.record(ShadowPage::Write, part.span);
-  }
   if (options.beginsUnwritten)
     part.page.markWritten(part.begin, part.bytes);
+}
+
+unsigned ShadowRegion::storeLanes(const LaneRun &run, const Order &order) {
+  PagePart part = firstPart(run);
+  if (!mayStore(part, order))
+    return 0;
+  recordStore(part);
+  return part.lanes;
+}
+
+unsigned ShadowRegion::beginCopyLanes(const LaneRun &run, const Order &order) {
+  PagePart part = firstPart(run);
+  if (!mayStore(part, order))
+    return 0;
+  part.page.record(ShadowPage::Copy, part.span);
+  copyingBytes += part.bytes;
+  return part.lanes;
+}
+
+unsigned ShadowRegion::finishCopyLanes(const LaneRun &run) {
+  PagePart part = firstPart(run);
+  if (part.lanes == 0)
+    return 0;
+  part.page.clear(ShadowPage::Copy, part.span);
+  copyingBytes -= part.bytes;
+  recordStore(part);
   return part.lanes;
 }
 

@@ -52,6 +52,8 @@ public:
   /// A copy begins, which writes at some time until it is finished.
   std::optional<Conflict> beginCopy(uint64_t offset, unsigned bytes, Record self, const Order &order);
   void finishCopy(uint64_t offset, unsigned bytes, Record self);
+  unsigned beginCopyLanes(const LaneRun &run, const Order &order);
+  unsigned finishCopyLanes(const LaneRun &run);
 
 private:
   /// Lanes of a run in one page.
@@ -62,6 +64,8 @@ private:
     unsigned bytes = 0, lanes = 0;
   };
   PagePart firstPart(const LaneRun &run);
+  bool mayStore(const PagePart &part, const Order &order) const;
+  void recordStore(const PagePart &part);
   template <class Visit> bool visitPages(uint64_t offset, unsigned bytes, Visit visit);
   Unordered unordered(Record self, const Order &order) const;
   std::optional<Conflict> unfinished(uint64_t offset, unsigned bytes, Record self, const Order &order);

@@ -275,5 +275,25 @@ TEST(Shadow, CopiesUnderWay) {
   EXPECT_TRUE(region.load(16, 8, order.record({0, 6, 9, false}), order));
 }
 
+TEST(Shadow, CopiesOfSeveralLanes) {
+  ShadowRegion region(2 * ShadowPage::kBytes, {true, true, true});
+  Order order(1);
+  order.beginCta(0);
+  const Record self = order.record({0, 8, 9, false});
+  // Three of the lanes are in the first page.
+  ShadowRegion::LaneRun run{ShadowPage::kBytes - 48, 16, 4, self};
+  EXPECT_EQ(region.beginCopyLanes(run, order), 3u);
+  EXPECT_EQ(region.beginCopyLanes(run, order), 0u);
+  EXPECT_EQ(region.storeLanes({run.offset + 47, 1, 1, self}, order), 0u);
+  auto conflict = region.store(run.offset + 32, 4, self, order);
+  ASSERT_TRUE(conflict);
+  EXPECT_EQ(conflict->kind, Conflict::Kind::UnfinishedCopy);
+  EXPECT_EQ(conflict->other.thread, 10u); // the third
+  EXPECT_EQ(region.finishCopyLanes(run), 3u);
+  EXPECT_EQ(region.loadLanes(run, order), 3u);
+  EXPECT_TRUE(region.load(run.offset + 16, 16, self, order));               // the second's
+  EXPECT_EQ(region.loadLanes({ShadowPage::kBytes, 4, 1, self}, order), 0u); // nobody has written it
+}
+
 } // namespace
 } // namespace winnow::ptxsim::test
