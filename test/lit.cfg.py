@@ -25,6 +25,8 @@ tools = [os.path.join(config.winnow_binary_dir, folder) for folder in ("bin", "e
 tools.append(config.llvm_tools_dir)
 config.environment["PATH"] = os.pathsep.join(tools + [config.environment.get("PATH", os.environ["PATH"])])
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+# Tests mean the host by "auto", also where there is a GPU.
+config.environment["WINNOW_CUDA_DRIVER"] = "none"
 if config.sanitized:
     # A user's program links the sanitizers' runtime of the compiler that built the library.
     config.environment.update(config.compilers)

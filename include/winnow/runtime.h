@@ -122,23 +122,24 @@ typedef struct wn_session_options {
   wn_allocate_function allocate; /* NULL: the system's. Thread-safe; lives as long as what it gave */
   wn_free_function free;         /* NULL exactly if `allocate` is */
   void *allocator_context;
-  int64_t memory_limit; /* bytes that the session and the outputs it made may use at once, 0 for no limit */
+  int64_t memory_limit; /* bytes that the session and the outputs it made may use at once, of the host's
+                         * memory and again of a GPU's; 0 for no limit */
   const char *checks;   /* comma-separated checks that the device shall make, NULL or "" for none */
 } wn_session_options;
 
 /* All defaults. */
 WN_EXPORT void wn_session_options_init(wn_session_options *options);
 
-/* Devices: "auto" (the fastest that executes the module natively, never a simulation), "host", "ptxsim",
- * "reference". `options` may be NULL. Fails with WN_INVALID_ARGUMENT for an unknown device, option or check,
- * WN_UNSUPPORTED if the module holds no code that the device can execute, WN_DAMAGED_MODULE if its code is
- * not valid. */
+/* Devices: "host", "cuda" ("cuda:1" is the second GPU), "ptxsim", "reference", and "auto": cuda if there is a
+ * GPU that executes the module, else host. `options` may be NULL. Fails with WN_INVALID_ARGUMENT for an
+ * unknown device, option or check, WN_UNSUPPORTED if the module holds no code that the device can execute,
+ * WN_DAMAGED_MODULE if its code is not valid. */
 WN_EXPORT wn_status wn_session_create(const wn_module *module, const char *device,
                                       const wn_session_options *options, wn_session **session);
 /* No call may be executing. NULL is allowed. */
 WN_EXPORT void wn_session_free(wn_session *session);
 
-/* The device in use, never "auto". Lives as long as the session. */
+/* The device in use, never "auto"; "cuda:1" for the second GPU. Lives as long as the session. */
 WN_EXPORT const char *wn_session_device(const wn_session *session);
 /* The target whose code is executed, "host:x86-64-v4". Lives as long as the session. */
 WN_EXPORT const char *wn_session_target(const wn_session *session);

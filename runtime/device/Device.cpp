@@ -1,8 +1,12 @@
 // The table of devices, and what all of them need.
 #include "runtime/device/Device.h"
+#include "runtime/device/cuda/CudaDevice.h"
 #include "runtime/device/host/HostDevice.h"
 #include "runtime/device/ptxsim/PtxsimDevice.h"
 #include "runtime/device/reference/ReferenceDevice.h"
+
+#include <array>
+#include <charconv>
 
 namespace winnow::runtime {
 namespace {
@@ -10,10 +14,12 @@ namespace {
 struct Entry {
   std::string_view name;
   Result<std::unique_ptr<Device>> (*create)(const LoadedModule &, const DeviceOptions &);
+  bool isNumbered = false; // whether a machine may have several
 };
 
 constexpr Entry kDevices[] = {
     {"host", createHostDevice},
+    {"cuda", createCudaDevice, true},
     {"ptxsim", createPtxsimDevice},
     {"reference", createReferenceDevice},
 };
@@ -25,21 +31,51 @@ constexpr auto kNames = [] {
   return names;
 }();
 
-} // namespace
-
-std::span<const std::string_view> deviceNames() { return kNames; }
-
-Result<std::unique_ptr<Device>> createDevice(std::string_view name, const LoadedModule &module,
-                                             const DeviceOptions &options) {
-  std::string_view wanted = name == "auto" ? "host" : name;
-  for (const Entry &entry : kDevices) {
-    if (entry.name == wanted)
-      return entry.create(module, options);
-  }
+Status unknownDevice(std::string_view name) {
   std::string known = "auto";
   for (std::string_view each : kNames)
     known += concatenate(", ", each);
   return failure(Code::InvalidArgument, "device '", name, "' is unknown, expected one of ", known);
+}
+
+/// The number in "cuda:1"; -1 if it is none.
+int parseOrdinal(std::string_view text) {
+  int ordinal = -1;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ordinal);
+  return error == std::errc() && end == text.data() + text.size() ? ordinal : -1;
+}
+
+Result<std::unique_ptr<Device>> createNamed(std::string_view name, const LoadedModule &module,
+                                            DeviceOptions &options) {
+  std::string_view kind = name.substr(0, name.find(':'));
+  for (const Entry &entry : kDevices) {
+    if (entry.name != (entry.isNumbered ? kind : name))
+      continue;
+    if (kind.size() < name.size())
+      options.ordinal = parseOrdinal(name.substr(kind.size() + 1));
+    return options.ordinal < 0 ? unknownDevice(name) : entry.create(module, options);
+  }
+  return unknownDevice(name);
+}
+
+} // namespace
+
+std::span<const std::string_view> deviceNames() { return kNames; }
+
+Result<CreatedDevice> createDevice(std::string_view name, const LoadedModule &module, DeviceOptions options) {
+  std::string passedOver;
+  if (name == "auto") {
+    // Whatever is wrong with the GPU, its driver or the code for it: the host does it too.
+    auto gpu = createCudaDevice(module, options);
+    if (gpu.ok())
+      return CreatedDevice{std::move(*gpu), ""};
+    passedOver = concatenate("cuda: ", gpu.status().message());
+    name = "host";
+  }
+  auto device = createNamed(name, module, options);
+  if (!device.ok())
+    return device.status();
+  return CreatedDevice{std::move(*device), std::move(passedOver)};
 }
 
 Result<int64_t> itemCount(std::span<const int64_t> extents, std::span<const int64_t> tile) {

@@ -44,8 +44,10 @@ public:
       if (Status status = (this->*step)(); !status.ok())
         return status;
     }
-    if (Status status = execute(cancelled); !status.ok())
-      return status;
+    // Also after a failure: what a call used may be used again when it returns.
+    Status executed = execute(cancelled), finished = executor.device.finish();
+    if (!executed.ok() || !finished.ok())
+      return executed.ok() ? finished : executed;
     if (Status status = deliver(); !status.ok())
       return status;
     for (uint32_t state : binding->nextStates)
@@ -307,6 +309,8 @@ private:
       return executor.device.launch(launch);
     auto start = std::chrono::steady_clock::now();
     Status status = executor.device.launch(launch);
+    if (status.ok())
+      status = executor.device.finish();
     auto elapsed =
         std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start);
     stats.kernels[step.kernel].nanoseconds += uint64_t(elapsed.count());

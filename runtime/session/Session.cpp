@@ -19,7 +19,8 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const LoadedMod
                            {*session->parallelFor, *session->memory, options.checks, options.timing});
   if (!made.ok())
     return made.status();
-  session->device = std::move(*made);
+  session->device = std::move(made->device);
+  session->passedOver = std::move(made->passedOver);
   session->executor =
       std::make_unique<Executor>(*session->module, *session->device, session->memory, options.timing);
   session->name = session->device->name();
@@ -66,6 +67,7 @@ std::string Session::profile() {
   const std::vector<format::Kernel> &kernels = module->contents().kernels;
   nlohmann::ordered_json json = {{"device", name},
                                  {"target", target},
+                                 {"passed_over", passedOver},
                                  {"calls", stats.calls},
                                  {"dispatches", stats.dispatches},
                                  {"copies", stats.copies},
@@ -76,6 +78,8 @@ std::string Session::profile() {
                                  {"transient_bytes", stats.transientBytes},
                                  {"transient_lower_bound", stats.transientLowerBound},
                                  {"host_bytes_peak", memory->peakBytes()}};
+  if (const DeviceMemory *separate = device->separateMemory())
+    json["device_bytes_peak"] = separate->peakBytes();
   json["kernels"] = nlohmann::ordered_json::array();
   for (uint32_t i = 0; i < kernels.size(); ++i) {
     if (stats.kernels[i].launches == 0)

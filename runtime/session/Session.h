@@ -49,7 +49,7 @@ private:
   std::unique_ptr<ParallelFor> parallelFor;
   std::unique_ptr<Device> device;
   std::unique_ptr<Executor> executor;
-  std::string name, target;
+  std::string name, target, passedOver;
   std::mutex mutex;
   std::atomic<bool> cancelled = false;
 };

@@ -88,8 +88,10 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
   app.option_defaults()->always_capture_default(false);
   app.add_option("module", options.module, "the module, a .wnm file")->required()->type_name("FILE");
   app.add_option("--function", options.function, "the function to execute (main)")->type_name("NAME");
-  app.add_option("--device", options.device,
-                 "auto, host, ptxsim or reference (auto: the fastest present, never a simulation)")
+  app.add_option(
+         "--device", options.device,
+         "auto, host, cuda, cuda:1 for the second GPU, ptxsim or reference (auto: cuda if it can execute the "
+         "module, else host)")
       ->type_name("DEVICE");
   app.add_option("--input", inputs,
                  "an input: NAME=@FILE.npy, NAME=@FILE.npz, or @FILE.npz for all its members")
@@ -125,7 +127,7 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
   app.add_option("--threads", options.threads, "at most so many threads (0: one for each processor)")
       ->check(CLI::Range(0, 65536));
   app.add_option("--check", options.checks,
-                 "checks that the device makes, comma-separated, e.g. all (ptxsim)")
+                 "checks that the device makes, comma-separated, e.g. all (ptxsim, cuda)")
       ->type_name("CHECKS");
   app.add_flag("--describe", options.describe, "print what the module holds, and stop");
   app.add_flag("--json", options.json, "print results as JSON");

@@ -140,7 +140,12 @@ std::string executionText(const Execution &execution, bool kernels) {
   text += print("%s on %s (%s): %zu runs, first %.4f ms, min %.4f ms, median %.4f ms\n",
                 execution.function.c_str(), execution.device.c_str(), execution.target.c_str(), times.size(),
                 times.front(), *std::min_element(times.begin(), times.end()), median(times));
-  return kernels ? text + kernelTable(execution.profile) : text;
+  if (!kernels)
+    return text;
+  std::string passedOver = execution.profile["passed_over"].get<std::string>();
+  if (!passedOver.empty())
+    text += "passed over " + passedOver + "\n";
+  return text + kernelTable(execution.profile);
 }
 
 } // namespace winnow::run

@@ -20,7 +20,7 @@ struct Execution {
 std::string describeText(const nlohmann::ordered_json &description);
 
 nlohmann::ordered_json executionJson(const Execution &execution);
-/// With `kernels`, a table of the time that each took.
+/// With `kernels`, a table of the time that each took, and why no faster device was taken.
 std::string executionText(const Execution &execution, bool kernels);
 
 } // namespace winnow::run

@@ -69,7 +69,7 @@ protected:
     auto created = createDevice("ptxsim", *module, {*pool, memory, std::move(checks), measures});
     status = created.status();
     if (created.ok())
-      device = std::move(*created);
+      device = std::move(created->device);
   }
   /// Launches on n elements, with buffers of `bytes` bytes.
   Status launch(int64_t n, int64_t bufferBytes, void *input = nullptr) {

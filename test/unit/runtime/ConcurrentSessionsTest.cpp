@@ -2,6 +2,7 @@
 // and parameters, and calls of one session from several threads never see half of another. Run it under the
 // thread sanitizer too (CONTRIBUTING.md).
 #include "TestModule.h"
+#include "cuda/UseFakeDriver.h"
 
 #include "format/Writer.h"
 #include "runtime/device/host/NativeCode.h"
@@ -99,12 +100,19 @@ std::vector<float> sumOf(int total) {
 /// The device is the test's parameter.
 class ConcurrentSessions : public testing::TestWithParam<const char *> {
 protected:
-  ConcurrentSessions() : bytes(makeBytes()), module(wn::Module::fromMemory(bytes.data(), bytes.size())) {
+  ConcurrentSessions()
+      : driver(test::fakeDriver()), bytes(makeBytes()),
+        module(wn::Module::fromMemory(bytes.data(), bytes.size())) {
     folder = std::filesystem::temp_directory_path() /
              ("winnow-concurrent-sessions-" + std::to_string(getpid()) + "-" + GetParam());
     std::filesystem::create_directories(folder);
   }
   ~ConcurrentSessions() override { std::filesystem::remove_all(folder); }
+  void SetUp() override { driver.reset({}); }
+  void TearDown() override {
+    EXPECT_EQ(driver.problems(), std::vector<std::string>());
+    EXPECT_EQ(driver.leftovers(), "nothing");
+  }
 
   static std::vector<uint8_t> makeBytes() {
     auto bytes = format::serialize(accumulatingModule());
@@ -123,6 +131,7 @@ protected:
       ASSERT_EQ(step(session), sumOf(call * beta)) << "call " << call;
   }
 
+  test::FakeDriver &driver; // of the device cuda
   std::vector<uint8_t> bytes;
   wn::Module module;
   std::filesystem::path folder;
@@ -182,7 +191,7 @@ TEST_P(ConcurrentSessions, OneSessionIsUsedByTwoThreads) {
   EXPECT_EQ(sum, sumOf(int(sum[0]))) << "what was saved is of different calls";
 }
 
-INSTANTIATE_TEST_SUITE_P(Devices, ConcurrentSessions, testing::Values("host", "reference", "ptxsim"),
+INSTANTIATE_TEST_SUITE_P(Devices, ConcurrentSessions, testing::Values("host", "reference", "ptxsim", "cuda"),
                          [](const auto &info) { return std::string(info.param); });
 
 } // namespace

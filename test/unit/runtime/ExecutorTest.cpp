@@ -38,8 +38,15 @@ public:
     return {};
   }
 
+  Status finish() override {
+    ++finishes;
+    return lateFault;
+  }
+
   FarMemory memory;
   uint32_t failingKernel = ~0u;
+  Status lateFault;
+  int finishes = 0;
 };
 
 class SeparateMemory : public testing::Test {
@@ -110,6 +117,27 @@ TEST_F(SeparateMemory, WritesStridedOutputs) {
   EXPECT_EQ(y[20], std::max(0.0f, x[16]) + 0.5f);
   EXPECT_EQ(y[16], 0.0f);
   freeOutputTensor(outputs[1]);
+}
+
+// A launch may go on when it returns, so a call ends with a wait, however it ends.
+TEST_F(SeparateMemory, WaitsForTheDevice) {
+  DLTensor outputs[2] = {};
+  device.lateFault = failure(Code::DeviceFault, "the device was on fire");
+  EXPECT_EQ(run(input(), outputs).message(), "the device was on fire");
+  EXPECT_EQ(outputs[0].data, nullptr);
+  EXPECT_EQ(device.finishes, 1);
+  device.failingKernel = 1;
+  EXPECT_EQ(run(input(), outputs).message(), "the device is on fire");
+  EXPECT_EQ(device.finishes, 2);
+}
+
+TEST_F(SeparateMemory, WaitsForEachKernelThatIsTimed) {
+  executor = std::make_unique<Executor>(*module, device, memory, true);
+  DLTensor outputs[2] = {};
+  ASSERT_TRUE(run(input(), outputs).ok());
+  EXPECT_EQ(device.finishes, 4); // three kernels and the call
+  for (DLTensor &output : outputs)
+    freeOutputTensor(output);
 }
 
 TEST_F(SeparateMemory, FailuresLeaveNothing) {

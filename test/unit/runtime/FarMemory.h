@@ -42,6 +42,7 @@ public:
   }
 
   MemorySpace &sharedHostMemory() override { return shared; }
+  int64_t peakBytes() const override { return memory.peakBytes(); }
 
   Memory memory{{}, 0}, shared{{}, 0};
   bool fails = false;
