@@ -11,6 +11,7 @@
 #include "mlir/InitAllPasses.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "passes/Dispatch/Passes.h"
+#include "passes/Expand/Passes.h"
 #include "passes/LowerToHost/Passes.h"
 #include "passes/LowerToPTX/Passes.h"
 #include "passes/Precision/Passes.h"
@@ -34,6 +35,7 @@ void winnow::registerPasses() {
   registerWinnowPrecisionPasses();
   mlir::PassPipelineRegistration<PrecisionOptions>(
       "winnow-precision", "The precision phase: i8 or f32 for each contraction", buildPrecisionPipeline);
+  registerWinnowExpandPasses();
   registerWinnowDispatchPasses();
   registerWinnowRaisePasses();
   registerWinnowReferencePasses();

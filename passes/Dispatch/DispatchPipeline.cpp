@@ -1,5 +1,6 @@
 // The dispatch phase as a pipeline.
 #include "passes/Dispatch/Passes.h"
+#include "passes/Expand/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"

@@ -1,17 +1,17 @@
 // Replaces selections by their parts, and what uses them by operations on tensors.
-#include "passes/Dispatch/Passes.h"
+#include "passes/Expand/Passes.h"
 
 #include "dialects/Winnow/Extents.h"
 #include "dialects/Winnow/WinnowOps.h"
-#include "passes/Dispatch/BuildGeneric.h"
-#include "passes/Dispatch/Expansions.h"
+#include "passes/Expand/BuildGeneric.h"
+#include "passes/Expand/Expansions.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace winnow {
 #define GEN_PASS_DEF_EXPANDSELECTIONS
-#include "passes/Dispatch/Passes.h.inc"
+#include "passes/Expand/Passes.h.inc"
 
 using namespace mlir;
 

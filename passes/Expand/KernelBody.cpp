@@ -1,5 +1,5 @@
 // Scalar arithmetic in the bodies of the kernels that work on packed weights.
-#include "passes/Dispatch/KernelBody.h"
+#include "passes/Expand/KernelBody.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

@@ -1,7 +1,7 @@
 // What is computed with the tokens of a memory: attention, and the choice of pages.
 #pragma once
 
-#include "passes/Dispatch/MemoryStates.h"
+#include "passes/Expand/MemoryStates.h"
 
 namespace winnow {
 

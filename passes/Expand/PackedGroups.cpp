@@ -1,7 +1,7 @@
 // Kernels over weights of the structure 2:4. A product reads the places of the stored entries from their
 // words and the matching entries of x by index: half the multiply-adds of the dense product.
-#include "passes/Dispatch/KernelBody.h"
-#include "passes/Dispatch/PackedKernels.h"
+#include "passes/Expand/KernelBody.h"
+#include "passes/Expand/PackedKernels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

@@ -1,7 +1,7 @@
 // Kernels over weights of which whole blocks, or single entries, are stored. An entry is a block of one. The
 // blocks of a column follow each other, so that a column's product reads these and no others.
-#include "passes/Dispatch/KernelBody.h"
-#include "passes/Dispatch/PackedKernels.h"
+#include "passes/Expand/KernelBody.h"
+#include "passes/Expand/PackedKernels.h"
 
 #include "dialects/Winnow/BlockGrid.h"
 #include "dialects/Winnow/WinnowOps.h"

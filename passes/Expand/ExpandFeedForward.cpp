@@ -1,10 +1,10 @@
 // Expands feed-forward layers and experts into products of what is active and the arithmetic between them.
-#include "passes/Dispatch/Expansions.h"
+#include "passes/Expand/Expansions.h"
 
 #include "dialects/Winnow/Activations.h"
 #include "dialects/Winnow/Extents.h"
 #include "dialects/Winnow/WinnowOps.h"
-#include "passes/Dispatch/BuildGeneric.h"
+#include "passes/Expand/BuildGeneric.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 

@@ -1,13 +1,13 @@
 // Replaces memories by states and operations on tensors.
-#include "passes/Dispatch/MemoryAttention.h"
-#include "passes/Dispatch/MemoryUpdate.h"
+#include "passes/Expand/MemoryAttention.h"
+#include "passes/Expand/MemoryUpdate.h"
 
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace winnow {
 #define GEN_PASS_DEF_EXPANDMEMORIES
-#include "passes/Dispatch/Passes.h.inc"
+#include "passes/Expand/Passes.h.inc"
 
 using namespace mlir;
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "dialects/Winnow/WinnowOps.h"
-#include "passes/Dispatch/BuildGeneric.h"
+#include "passes/Expand/BuildGeneric.h"
 
 namespace winnow {
 

@@ -2,13 +2,13 @@
 // orthonormal direction, as a combination of the chosen atoms: a row of the inverse of the Cholesky factor of
 // their Gram matrix. So a round is products, sums and maxima over all rows, and no substitution, whose steps
 // wait for each other.
-#include "passes/Dispatch/Passes.h"
+#include "passes/Expand/Passes.h"
 
 #include "dialects/Winnow/Definition.h"
 #include "dialects/Winnow/WinnowOps.h"
-#include "passes/Dispatch/BuildGeneric.h"
-#include "passes/Dispatch/KernelBody.h"
-#include "passes/Dispatch/LoopNests.h"
+#include "passes/Expand/BuildGeneric.h"
+#include "passes/Expand/KernelBody.h"
+#include "passes/Expand/LoopNests.h"
 
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -17,7 +17,7 @@
 
 namespace winnow {
 #define GEN_PASS_DEF_EXPANDSPARSECODES
-#include "passes/Dispatch/Passes.h.inc"
+#include "passes/Expand/Passes.h.inc"
 
 using namespace mlir;
 

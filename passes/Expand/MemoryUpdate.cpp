@@ -1,5 +1,5 @@
 // Builds the next contents of a memory's tiers. Every place of a tier looks up the token that it takes.
-#include "passes/Dispatch/MemoryUpdate.h"
+#include "passes/Expand/MemoryUpdate.h"
 
 using namespace mlir;
 using namespace winnow;

@@ -1,5 +1,5 @@
 // Loop nests as linalg.generic operations.
-#include "passes/Dispatch/LoopNests.h"
+#include "passes/Expand/LoopNests.h"
 
 #include "dialects/Winnow/Definition.h"
 

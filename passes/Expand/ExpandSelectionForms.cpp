@@ -1,9 +1,9 @@
 // Expands what converts, unites and counts selections. Every form goes through the mask of the selection.
-#include "passes/Dispatch/Expansions.h"
+#include "passes/Expand/Expansions.h"
 
 #include "dialects/Winnow/Extents.h"
 #include "dialects/Winnow/WinnowOps.h"
-#include "passes/Dispatch/BuildGeneric.h"
+#include "passes/Expand/BuildGeneric.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 

@@ -1,14 +1,14 @@
 // Replaces packed weights by their parts, and what uses them by operations on tensors.
-#include "passes/Dispatch/Passes.h"
+#include "passes/Expand/Passes.h"
 
 #include "dialects/Winnow/WinnowOps.h"
-#include "passes/Dispatch/PackedKernels.h"
+#include "passes/Expand/PackedKernels.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace winnow {
 #define GEN_PASS_DEF_EXPANDPACKEDWEIGHTS
-#include "passes/Dispatch/Passes.h.inc"
+#include "passes/Expand/Passes.h.inc"
 
 using namespace mlir;
 

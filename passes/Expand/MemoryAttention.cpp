@@ -1,6 +1,6 @@
 // Attention to the tokens of a memory is winnow.attention. What it adds to their mass is computed from scores
 // of its own: attention never has its weights in memory, and few queries at a time attend to many tokens.
-#include "passes/Dispatch/MemoryAttention.h"
+#include "passes/Expand/MemoryAttention.h"
 
 #include "dialects/Winnow/Definition.h"
 

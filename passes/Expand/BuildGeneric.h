@@ -2,7 +2,7 @@
 #pragma once
 
 #include "dialects/Winnow/GenericInto.h"
-#include "passes/Dispatch/Passes.h"
+#include "passes/Expand/Passes.h"
 
 namespace winnow {
 

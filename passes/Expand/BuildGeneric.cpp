@@ -1,5 +1,5 @@
 // What the expansions of the dispatch phase are written with.
-#include "passes/Dispatch/BuildGeneric.h"
+#include "passes/Expand/BuildGeneric.h"
 
 using namespace mlir;
 using namespace winnow;

@@ -5,8 +5,8 @@
 // What is known so far is passed on in a tensor of three numbers, so that the kernels of all digits are equal
 // and are compiled once.
 #include "dialects/Winnow/WinnowOps.h"
-#include "passes/Dispatch/BuildGeneric.h"
-#include "passes/Dispatch/Expansions.h"
+#include "passes/Expand/BuildGeneric.h"
+#include "passes/Expand/Expansions.h"
 
 using namespace mlir;
 using namespace winnow;

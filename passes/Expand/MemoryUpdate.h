@@ -1,7 +1,7 @@
 // Which tokens a memory keeps when new ones come or its working tier shrinks.
 #pragma once
 
-#include "passes/Dispatch/MemoryStates.h"
+#include "passes/Expand/MemoryStates.h"
 
 namespace winnow {
 

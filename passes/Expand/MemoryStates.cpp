@@ -1,5 +1,5 @@
 // The states of a memory: their names, types and initial values.
-#include "passes/Dispatch/MemoryStates.h"
+#include "passes/Expand/MemoryStates.h"
 
 #include "mlir/IR/SymbolTable.h"
 

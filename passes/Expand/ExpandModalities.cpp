@@ -1,5 +1,5 @@
 // Replaces the operations on modalities by operations on tensors.
-#include "passes/Dispatch/BuildGeneric.h"
+#include "passes/Expand/BuildGeneric.h"
 
 #include "dialects/Winnow/Definition.h"
 #include "dialects/Winnow/WinnowOps.h"
@@ -9,7 +9,7 @@
 
 namespace winnow {
 #define GEN_PASS_DEF_EXPANDMODALITIES
-#include "passes/Dispatch/Passes.h.inc"
+#include "passes/Expand/Passes.h.inc"
 
 using namespace mlir;
 

@@ -1,7 +1,7 @@
 // Loop nests whose operands are given with the loops that index them.
 #pragma once
 
-#include "passes/Dispatch/BuildGeneric.h"
+#include "passes/Expand/BuildGeneric.h"
 
 namespace winnow {
 
