@@ -48,8 +48,11 @@ GROUPS = {
 }
 
 
-def compile_module(cases, compiler, folder):
-    source, module = folder / "cases.mlir", folder / "cases.wnm"
+def compile_module(name, cases, compiler, folder):
+    """The folder's module of this name, compiled if it is not there."""
+    source, module = folder / f"{name}.mlir", folder / f"{name}.wnm"
+    if module.exists():
+        return module
     source.write_text("\n".join(case.text for case in cases))
     command = [compiler, str(source), "-o", str(module), "--with-reference", "--no-ptxas"]
     compiled = subprocess.run(command, capture_output=True, text=True)
@@ -101,16 +104,21 @@ def main():
     parser.add_argument("--case", help="only the cases whose name contains this")
     parser.add_argument("--compiler", default="winnow-compile")
     parser.add_argument("--library", required=True, help="the runtime's shared library")
-    parser.add_argument("--devices", default="reference,host,ptxsim")
+    parser.add_argument("--devices", default="reference,host,ptxsim", help="none: only compile")
+    parser.add_argument("--modules", help="a folder to keep the compiled module in, or to take it from")
     parser.add_argument("--rounds", type=int, default=22, help="shapes for each function and device")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
 
     cases = [case for case in GROUPS[options.group]() if not options.case or options.case in case.name]
-    runtime = Runtime(options.library)
     with tempfile.TemporaryDirectory() as folder:
-        module = runtime.load(compile_module(cases, options.compiler, Path(folder)))
-        sessions = {device: runtime.open(module, device) for device in options.devices.split(",")}
+        name = f"{options.group}-{options.case}" if options.case else options.group
+        module = compile_module(name, cases, options.compiler, Path(options.modules or folder))
+        if not options.devices:
+            return 0
+        runtime = Runtime(options.library)
+        loaded = runtime.load(module)
+        sessions = {device: runtime.open(loaded, device) for device in options.devices.split(",")}
         failed = 0
         for case in cases:
             messages = run_case(case, sessions, options.rounds, options.seed)

@@ -1,0 +1,78 @@
+// Conversions between all types with all roundings.
+#include "test/gpu/KernelList.h"
+
+namespace winnow::gpu {
+namespace {
+
+struct Number {
+  const char *type;
+  Format format;
+  unsigned bits; // 8: in a register of 16
+};
+constexpr Number kIntegers[] = {{"u8", Format::B16, 8},   {"s8", Format::B16, 8},   {"u16", Format::B16, 16},
+                                {"s16", Format::B16, 16}, {"u32", Format::B32, 32}, {"s32", Format::B32, 32},
+                                {"u64", Format::B64, 64}, {"s64", Format::B64, 64}};
+constexpr Number kFloats[] = {{"f16", Format::F16, 16}, {"f32", Format::F32, 32}, {"f64", Format::F64, 64}};
+
+std::string instruction(const std::string &form, const Number &to, const Number &from) {
+  return "cvt" + form + "." + to.type + "." + from.type;
+}
+
+void addBetweenFloats(Kernels &kernels) {
+  for (const Number &from : kFloats)
+    for (const Number &to : kFloats) {
+      auto add = [&](const std::string &form) {
+        kernels.push_back(laneKernel(instruction(form, to, from), to.format, {from.format}));
+      };
+      if (to.bits < from.bits)
+        for (const char *rounding : {".rn", ".rz", ".rm", ".rp"})
+          add(rounding);
+      else if (to.bits == from.bits)
+        for (const char *rounding : {".rni", ".rzi", ".rmi", ".rpi"})
+          add(rounding);
+      else
+        add("");
+      bool isSingle = to.bits == 32 || from.bits == 32;
+      std::string rounding = to.bits < from.bits ? ".rn" : to.bits == from.bits ? ".rni" : "";
+      add(rounding + ".sat");
+      if (isSingle)
+        add(rounding + ".ftz");
+    }
+}
+
+void addWithIntegers(Kernels &kernels) {
+  for (const Number &integer : kIntegers)
+    for (const Number &number : kFloats) {
+      for (const char *rounding : {".rn", ".rz", ".rm", ".rp"})
+        kernels.push_back(
+            laneKernel(instruction(rounding, number, integer), number.format, {integer.format}));
+      for (const char *rounding : {".rni", ".rzi", ".rmi", ".rpi"})
+        kernels.push_back(
+            laneKernel(instruction(rounding, integer, number), integer.format, {number.format}));
+      kernels.push_back(
+          laneKernel(instruction(".rzi.sat", integer, number), integer.format, {number.format}));
+    }
+  for (const Number &from : kIntegers)
+    for (const Number &to : kIntegers)
+      for (const char *form : {"", ".sat"})
+        if (std::string_view(form).empty() || to.bits < from.bits || to.type[0] != from.type[0])
+          kernels.push_back(laneKernel(instruction(form, to, from), to.format, {from.format}));
+}
+
+} // namespace
+
+void addConversions(Kernels &kernels) {
+  addBetweenFloats(kernels);
+  addWithIntegers(kernels);
+  for (const char *form : {".rn", ".rz", ".rn.relu", ".rz.relu"}) {
+    std::string text = std::string("cvt") + form;
+    kernels.push_back(laneKernel(text + ".bf16.f32", Format::BF16, {Format::F32}));
+    kernels.push_back(laneKernel(text + ".bf16x2.f32", Format::BF16x2, {Format::F32, Format::F32}));
+    kernels.push_back(laneKernel(text + ".f16x2.f32", Format::F16x2, {Format::F32, Format::F32}));
+  }
+  for (const char *form : {".rn.relu", ".rz.relu"})
+    kernels.push_back(laneKernel(std::string("cvt") + form + ".f16.f32", Format::F16, {Format::F32}));
+  kernels.push_back(laneKernel("cvt.rna.tf32.f32", Format::TF32, {Format::F32}));
+}
+
+} // namespace winnow::gpu
