@@ -83,6 +83,7 @@ int run(Options &options) {
   orThrow(binding.status());
   std::unique_ptr<winnow::runtime::ParallelFor> threads = winnow::runtime::makeThreadPool(options.threads);
   winnow::runtime::useThreads(options.launch, *threads);
+  options.launch.print = [](std::string_view text) { std::cout << text << std::flush; };
   std::ofstream trace;
   if (!options.trace.empty()) {
     trace.open(options.trace);

@@ -4,8 +4,6 @@
 #include <cstring>
 
 namespace winnow::ptxsim {
-namespace {
-
 std::string hexadecimal(uint64_t value) {
   std::string text;
   do {
@@ -14,8 +12,6 @@ std::string hexadecimal(uint64_t value) {
   } while (value);
   return "0x" + text;
 }
-
-} // namespace
 
 bool CtaExecutor::memory(Warp &warp, uint32_t pc, uint32_t mask) {
   const Instruction &in = code[pc];

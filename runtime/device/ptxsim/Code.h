@@ -1,6 +1,7 @@
 // A kernel's decoded instructions and the layout of its register file and memories.
 #pragma once
 
+#include "runtime/device/ptxsim/Calls.h"
 #include "runtime/device/ptxsim/Instruction.h"
 #include "runtime/device/ptxsim/Matrix.h"
 
@@ -56,7 +57,9 @@ struct Code {
   std::vector<uint32_t> targets;         // of brx.idx
   std::vector<MatrixProduct> products;   // of mma
   std::vector<MatrixFragment> fragments; // of wmma.load and wmma.store
-  std::vector<std::byte> constants;      // the start of every register file
+  std::vector<FunctionCode> functions;   // whose instructions stand behind the kernel's
+  std::vector<CallSite> calls;
+  std::vector<std::byte> constants; // the start of every register file
   std::vector<SpecialRow> specials;
   Row registersBegin = 0; // where the kernel's own registers begin
   uint32_t frameBytes = 0;
@@ -80,5 +83,7 @@ constexpr size_t kMostInstructions = size_t(1) << 20;
 constexpr uint64_t kWindowBits = 60;
 constexpr uint64_t kSharedWindow = uint64_t(1) << kWindowBits, kLocalWindow = uint64_t(2) << kWindowBits;
 constexpr uint64_t kParameterWindow = uint64_t(3) << kWindowBits;
+/// Functions have addresses where no memory is.
+constexpr uint64_t kFunctionWindow = uint64_t(4) << kWindowBits, kFunctionSpacing = 16;
 
 } // namespace winnow::ptxsim

@@ -20,7 +20,7 @@ CtaExecutor::CtaExecutor(const LaunchContext &launch)
     : launch(launch), code(launch.code.instructions.data()), lanes(laneTable().memory) {
   uint32_t threads = launch.threads(), warpCount = (threads + kLanes - 1) / kLanes;
   uint64_t frames = uint64_t(launch.code.frameBytes) * warpCount, sharedBytes = alignUp(launch.sharedBytes());
-  localStride = launch.code.localBytes;
+  localStride = launch.localBytes();
   storage.resize(frames + sharedBytes + localStride * warpCount * kLanes + kRowAlignment);
   auto *base = reinterpret_cast<std::byte *>(alignUp(reinterpret_cast<uint64_t>(storage.data())));
   shared = base + frames;
@@ -122,6 +122,8 @@ void CtaExecutor::begin(uint64_t cta) {
     warp.isSplit = false;
     warp.copies.clear();
     warp.committedGroups.fill(0);
+    if (!launch.code.functions.empty())
+      warp.stacks.fill(CallStack());
     warp.fragments.clear();
     Fragment root;
     root.state = Fragment::State::Ready;
@@ -178,6 +180,7 @@ format::Status CtaExecutor::run(uint64_t cta) {
   }
   if (status.ok())
     status = unwritten;
+  handOutPrinted();
   return status;
 }
 
@@ -207,6 +210,14 @@ bool CtaExecutor::checkBarrier(const Warp &warp, uint32_t pc, uint32_t mask, uns
                                                  : " is no reduction here, but it is at ",
                                      elsewhere));
   return true;
+}
+
+void CtaExecutor::handOutPrinted() {
+  if (printed.empty())
+    return;
+  std::lock_guard guard(launch.printing);
+  launch.options.print(printed);
+  printed.clear();
 }
 
 /// Lanes reach a barrier (PTX ISA: "bar, barrier"). Without a count it takes all threads that are alive.
@@ -304,11 +315,28 @@ std::string CtaExecutor::describeThread(uint32_t thread) const {
                         thread / launch.block[0] / launch.block[1]});
 }
 
+namespace {
+
+/// nvcc writes a call on many lines.
+std::string onOneLine(std::string_view text) {
+  std::string line;
+  for (char c : text) {
+    bool isSpace = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (!isSpace)
+      line += c;
+    else if (!line.empty() && line.back() != ' ')
+      line += ' ';
+  }
+  return line;
+}
+
+} // namespace
+
 /// "ptx:12:3 (bar.sync 0;)", and " from kernel.cu:7:5" where the PTX says so.
 std::string CtaExecutor::describeInstruction(uint32_t pc) const {
   const Location &location = code[pc].location;
   std::string text = format::concatenate(launch.program, ":", location.line, ":", location.column, " (",
-                                         launch.code.texts[pc], ")");
+                                         onOneLine(launch.code.texts[pc]), ")");
   const SourceLine &source = launch.code.sources[pc];
   auto file = launch.code.files.find(source.file);
   if (source.line && file != launch.code.files.end())

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <memory>
+#include <mutex>
 
 namespace winnow::ptxsim {
 
@@ -22,8 +23,11 @@ struct LaunchContext {
   Dimensions grid, block;
   uint64_t dynamicSharedBytes = 0;
   const LaunchOptions &options;
+  std::mutex &printing;                             // for options.print
   const DeviceAddresses *deviceAddresses = nullptr; // for figures; null without
 
+  /// Of each thread: the kernel's variables, and the stack of the functions that it calls.
+  uint64_t localBytes() const { return code.localBytes + (code.functions.empty() ? 0 : kStackBytes); }
   uint32_t threads() const { return block[0] * block[1] * block[2]; }
   uint64_t sharedBytes() const { return code.sharedBytes + dynamicSharedBytes; }
 };
@@ -34,6 +38,7 @@ struct Fragment {
   enum class State : uint8_t { Free, Ready, WaitingForChildren, AtBarrier, AtWarpSync };
   State state = State::Free;
   uint8_t barrier = 0;
+  bool isCalling = false;                 // WaitingForChildren: for lanes that return from a function
   uint32_t next = 0;                      // instruction
   uint32_t reconvergence = Code::kEnd;    // where it ends and joins its parent
   uint32_t mask = 0;                      // alive lanes
@@ -41,6 +46,17 @@ struct Fragment {
   int32_t parent = -1;
   uint32_t children = 0;
   uint32_t branch = Code::kEnd; // where its lanes parted from others
+};
+
+/// The functions that a thread is in, the innermost last.
+struct CallStack {
+  struct Activation {
+    const FunctionCode *callee = nullptr;
+    const CallSite *site = nullptr;
+    uint64_t begin = 0, end = 0; // of its frame in local memory
+  };
+  std::vector<Activation> activations;
+  std::vector<std::byte> saved; // registers of the callees from before each call
 };
 
 /// Copies that lanes of a warp have started with one cp.async. They are made as late as the waits allow, so
@@ -68,6 +84,7 @@ struct Warp {
   uint32_t alive = 0;
   std::vector<PendingCopy> copies;
   std::array<uint32_t, kLanes> committedGroups{};
+  std::array<CallStack, kLanes> stacks;
   std::byte *rows = nullptr;
   std::vector<Fragment> fragments;
   uint64_t executed = 0;
@@ -85,6 +102,8 @@ Statistics summarize(const Code &code, const std::vector<InstructionCount> &coun
 
 /// "(5,0,0)"
 std::string describeIndex(Dimensions index);
+/// "0x1f"
+std::string hexadecimal(uint64_t value);
 
 class CtaExecutor {
 public:
@@ -128,6 +147,7 @@ private:
   void finishBarrierReduce(Warp &warp, const Fragment &fragment, const Barrier &barrier);
   void reportDeadlock();
   std::string describeDeadlock(const Warp &warp, const Fragment &waiting) const;
+  void handOutPrinted();
   Dimensions indexOf(uint64_t cta) const;
   std::string describeThread(uint32_t thread) const;
   std::string describeInstruction(uint32_t pc) const;
@@ -151,6 +171,35 @@ private:
   bool control(Warp &warp, uint32_t fragment, uint32_t &pc, uint32_t mask);
   bool branchIndexed(Warp &warp, uint32_t fragment, uint32_t &pc, uint32_t mask);
   bool warpSync(Warp &warp, uint32_t fragment, uint32_t pc, uint32_t mask);
+
+  // Calls.cpp: calls of functions with code of their own. False and null after a fault.
+  std::byte *localMemory(const Warp &warp, unsigned lane) const;
+  const FunctionCode *functionAt(uint64_t address) const;
+  bool call(Warp &warp, uint32_t fragment, uint32_t pc, uint32_t mask);
+  const FunctionCode *calledFunction(const Warp &warp, uint32_t pc, unsigned lane, const CallSite &site);
+  uint64_t callerFrame(const Warp &warp, unsigned lane, const CallSite &site) const;
+  bool enterFunction(Warp &warp, uint32_t pc, unsigned lane, const CallSite &site,
+                     const FunctionCode &callee);
+  void returnLanes(Warp &warp, uint32_t fragment, uint32_t mask);
+  void leaveFunction(Warp &warp, unsigned lane);
+  void saveRows(Warp &warp, unsigned lane, const FunctionCode &callee);
+  void restoreRows(Warp &warp, unsigned lane, const FunctionCode &callee);
+
+  // SystemCalls.cpp: printf and assert. False after a fault.
+  struct PrintArguments {
+    uint64_t next = 0; // generic address
+    uint32_t count = 0;
+  };
+  uint64_t systemArgument(const Warp &warp, uint32_t pc, unsigned lane, unsigned number) const;
+  bool loadGeneric(Warp &warp, uint32_t pc, unsigned lane, uint64_t address, unsigned bytes, uint64_t &value);
+  bool loadString(Warp &warp, uint32_t pc, unsigned lane, uint64_t address, std::string &text);
+  bool callSystem(Warp &warp, uint32_t pc, uint32_t mask);
+  bool failAssertion(Warp &warp, uint32_t pc, unsigned lane);
+  bool print(Warp &warp, uint32_t pc, unsigned lane);
+  bool nextArgument(Warp &warp, uint32_t pc, unsigned lane, unsigned bytes, PrintArguments &arguments,
+                    uint64_t &value);
+  bool convert(Warp &warp, uint32_t pc, unsigned lane, const std::string &format, size_t &at,
+               PrintArguments &arguments, std::string &text);
 
   // Exchange.cpp: between the lanes of a warp. False after a fault.
   bool exchange(Warp &warp, uint32_t pc, uint32_t mask);
@@ -250,6 +299,7 @@ private:
   std::vector<const MemoryRange *> lastRange;
   std::vector<InstructionCount> instructionCounts;
   uint64_t divergences = 0;
+  std::string printed; // by the CTA, not yet handed out
   format::Status status;
   format::Status unwritten; // the first load of what nobody has written, not yet reported
 

@@ -1,5 +1,6 @@
 // Calls (PTX ISA: "call", "Function declarations and definitions"). A callee's body is decoded in the place
-// of the call, with registers and memory of its own, so lanes diverge and meet in it as anywhere else.
+// of the call, with registers and memory of its own, so lanes diverge and meet in it as anywhere else. Those
+// of functions that are recursive or called through pointers are in DecodeFunctions.cpp.
 #include "runtime/device/ptxsim/DecoderState.h"
 
 #include <algorithm>
@@ -18,44 +19,43 @@ const std::vector<Operand> *listOf(const Operand &operand) {
 
 } // namespace
 
-/// call{.uni} {(results), }name{, (arguments)}.
+/// call{.uni} {(results), }name{, (arguments)}{, prototype or targets}. A function that cannot be expanded
+/// here is called.
 bool Decoder::call() {
   modifiers.take("uni");
   if (!finishModifiers())
     return false;
   const std::vector<Operand> none, &operands = current->operands;
-  size_t at = !operands.empty() && listOf(operands[0]) ? 1 : 0;
-  if (operands.size() < at + 1 || operands.size() > at + 2 || operands[at].kind != Operand::Kind::Name)
+  const Operand *called = calledOperand(*current);
+  if (!called)
     return unsupported("form of call");
-  auto found = module.functions.find(operands[at].name);
-  if (found == module.functions.end())
-    return find(operands[at].name) ? unsupported("indirect call")
-                                   : fail(operands[at].location,
-                                          format::concatenate("'", operands[at].name, "' is not declared"));
-  const syntax::Function &callee = *found->second;
+  size_t at = size_t(called - operands.data()), next = at + 1;
   const std::vector<Operand> &results = at ? *listOf(operands[0]) : none;
-  const std::vector<Operand> *arguments = operands.size() == at + 2 ? listOf(operands[at + 1]) : &none;
-  if (!arguments || arguments->size() != callee.parameters.size() || results.size() != callee.results.size())
+  const std::vector<Operand> *arguments = next < operands.size() ? listOf(operands[next]) : &none;
+  next += arguments && arguments != &none;
+  arguments = arguments ? arguments : &none;
+  auto found = module.functions.find(called->name);
+  if (found == module.functions.end()) {
+    if (next + 1 != operands.size())
+      return find(called->name)
+                 ? operandError(*called, "a prototype or a list of targets at the end of an indirect call")
+                 : fail(called->location, format::concatenate("'", called->name, "' is not declared"));
+    return callThrough(*called, results, *arguments, operands[next]);
+  }
+  const syntax::Function &callee = *found->second;
+  if (next != operands.size() || arguments->size() != callee.parameters.size() ||
+      results.size() != callee.results.size())
     return fail(current->location,
                 format::concatenate("function '", callee.name, "' has ", callee.parameters.size(),
                                     " parameters and ", callee.results.size(), " results, unlike '",
                                     current->text, "'"));
   if (!callee.hasBody)
-    return callUndefined(callee);
-  if (std::find(callees.begin(), callees.end(), &callee) != callees.end())
-    return unsupported("recursive call");
+    return callSystem(callee, results, *arguments);
+  if (module.calls.recursive.count(callee.name))
+    return callFunction(callee, results, *arguments);
   if (callees.size() == kDeepestCall)
     return fail(current->location, format::concatenate("calls are nested more than ", kDeepestCall, " deep"));
   return expandCall(callee, results, *arguments);
-}
-
-/// The CUDA runtime's function behind assert() ends the kernel. Others have no body that could be executed.
-bool Decoder::callUndefined(const syntax::Function &callee) {
-  if (callee.name != "__assertfail")
-    return fail(current->location, format::concatenate("function '", callee.name, "' has no body"));
-  out.operation = Operation::Trap;
-  emit();
-  return true;
 }
 
 bool Decoder::expandCall(const syntax::Function &callee, const std::vector<Operand> &results,
@@ -151,17 +151,20 @@ bool Decoder::copyRegister(Row from, Row to, ScalarType type) {
 /// The kernel, and every function with a body that it may call, each once.
 std::vector<const syntax::Function *> Decoder::reachableFunctions() const {
   std::vector<const syntax::Function *> reached{&function};
+  auto reach = [&](std::string_view name) {
+    auto found = module.functions.find(name);
+    if (found != module.functions.end() &&
+        std::find(reached.begin(), reached.end(), found->second) == reached.end())
+      reached.push_back(found->second);
+    return found != module.functions.end();
+  };
   for (size_t i = 0; i < reached.size(); ++i)
     for (const syntax::Statement &statement : reached[i]->body) {
       auto *in = std::get_if<syntax::Instruction>(&statement);
-      if (!in || in->opcode != "call")
-        continue;
-      for (const Operand &operand : in->operands) {
-        auto found = module.functions.find(operand.name);
-        if (found != module.functions.end() &&
-            std::find(reached.begin(), reached.end(), found->second) == reached.end())
-          reached.push_back(found->second);
-      }
+      const Operand *called = in && in->opcode == "call" ? calledOperand(*in) : nullptr;
+      if (called && !reach(called->name))
+        for (std::string_view name : module.calls.addressTaken)
+          reach(name);
     }
   return reached;
 }

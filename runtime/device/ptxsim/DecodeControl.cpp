@@ -41,12 +41,13 @@ bool Decoder::branchIndexed() {
   return true;
 }
 
-/// ret, exit, trap, brkpt. A kernel's return ends its threads; that of a function goes on behind the call.
+/// ret, exit, trap, brkpt. A kernel's return ends its threads; that of a function goes on behind the call,
+/// which is a branch where the call is expanded.
 bool Decoder::leave() {
   modifiers.take("uni");
   if (!finishModifiers() || !expectOperands(0))
     return false;
-  out.operation = operation == Operation::Return ? Operation::Exit : operation;
+  out.operation = operation == Operation::Return && owner == kKernel ? Operation::Exit : operation;
   if (operation == Operation::Return && !callees.empty()) {
     out.operation = Operation::Branch;
     returns.push_back(code.instructions.size());

@@ -62,6 +62,7 @@ ScalarType bitsOf(ScalarType type) {
 }
 
 Row Decoder::newRow(RowInfo info) {
+  info.owner = owner;
   rowInfos.push_back(info);
   return Row(rowInfos.size() - 1);
 }
@@ -213,8 +214,15 @@ bool Decoder::source(const Operand &operand, ScalarType type, Row &row, bool all
     return true;
   }
   std::optional<Symbol> symbol = find(operand.name);
-  if (!symbol || symbol->kind == Symbol::Kind::BranchTable)
+  if (!symbol || !symbol->isValue())
     return fail(operand.location, format::concatenate("'", operand.name, "' is not declared"));
+  if (symbol->kind == Symbol::Kind::Memory && symbol->isInFrame) {
+    if (bytes != 8)
+      return operandError(operand,
+                          format::concatenate("a 64-bit type for the address of '", operand.name, "'"));
+    row = frameAddress(symbol->address + uint64_t(operand.offset));
+    return true;
+  }
   if (symbol->kind == Symbol::Kind::Memory) {
     if (bytes < 4 || (bytes == 4 && symbol->address + uint64_t(operand.offset) > 0xffffffff))
       return operandError(operand,
@@ -303,7 +311,7 @@ bool Decoder::address(const Operand &operand, StateSpace space) {
   if (operand.name.empty())
     return true;
   std::optional<Symbol> symbol = find(operand.name);
-  if (!symbol || symbol->kind == Symbol::Kind::BranchTable)
+  if (!symbol || !symbol->isValue())
     return fail(operand.location, format::concatenate("'", operand.name, "' is not declared"));
   if (symbol->kind == Symbol::Kind::Register) {
     out.sourceBytes = uint8_t(rowBytes(symbol->row));
@@ -322,6 +330,10 @@ bool Decoder::address(const Operand &operand, StateSpace space) {
     return operandError(operand, format::concatenate("a variable in state space '.", ptxsim::name(space),
                                                      "' instead of '", operand.name, "'"));
   out.offset += int64_t(symbol->address);
+  if (symbol->isInFrame) {
+    out.source[0] = code.functions[owner].frame;
+    out.sourceBytes = 8;
+  }
   return true;
 }
 
@@ -417,6 +429,13 @@ void Decoder::layOut() {
     rewrite(row);
   for (MatrixProduct &product : code.products)
     rewrite(product.metadata);
+  for (CallSite &site : code.calls)
+    rewrite(site.frame);
+  for (FunctionCode &callee : code.functions)
+    rewrite(callee.frame);
+  for (size_t i = 0; i < rowInfos.size(); ++i)
+    if (rowInfos[i].owner != kKernel && rowInfos[i].kind >= RowInfo::Kind::Register)
+      code.functions[rowInfos[i].owner].rows.push_back({offsets[i], rowInfos[i].bytes});
   code.localBytes = (localBytes + 15) / 16 * 16;
 }
 

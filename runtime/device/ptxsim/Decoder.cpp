@@ -77,8 +77,14 @@ std::optional<Symbol> Decoder::find(std::string_view name) {
   }
   if (auto found = sharedSymbols.find(name); found != sharedSymbols.end())
     return found->second;
-  auto found = module.memory.find(name);
-  return found == module.memory.end() ? std::nullopt : std::optional(found->second);
+  if (auto found = module.memory.find(name); found != module.memory.end())
+    return found->second;
+  auto found = module.functionAddresses.find(name);
+  if (found == module.functionAddresses.end())
+    return std::nullopt;
+  Symbol symbol; // in no state space that could be accessed
+  symbol.address = found->second;
+  return symbol;
 }
 
 bool Decoder::declare(std::string_view name, Location location, const Symbol &symbol) {
@@ -197,6 +203,7 @@ bool Decoder::declareVariable(const syntax::VariableDeclaration &variable) {
   } else if (variable.space == StateSpace::Local || variable.space == StateSpace::Parameter) {
     symbol.space = StateSpace::Local;
     symbol.isCallParameter = variable.space == StateSpace::Parameter;
+    symbol.isInFrame = owner != kKernel;
     if (symbol.size > kMostLocalBytes)
       return fail(variable.location,
                   format::concatenate("more than ", kMostLocalBytes, " bytes of local memory"));
@@ -247,18 +254,23 @@ bool Decoder::instruction(const syntax::Instruction &instruction) {
   return (this->*found->second.decode)();
 }
 
+/// Of the kernel or a function with code of its own, for those that do not end with ret or exit.
+void Decoder::emitEnd(Operation end, Location location, std::string_view text) {
+  Instruction in;
+  in.operation = end;
+  in.location = location;
+  code.instructions.push_back(in);
+  code.texts.push_back(text);
+  code.sources.emplace_back();
+}
+
 format::Status Decoder::run() {
   scopes.emplace_back();
   declareParameters();
   if (!status.ok() || !placeReferencedShared() || !statements(function.body))
     return status;
-  Instruction end;
-  end.operation = Operation::Exit;
-  end.location = function.location;
-  code.instructions.push_back(end);
-  code.texts.push_back("the end of the kernel");
-  code.sources.push_back({});
-  if (!closeScope())
+  emitEnd(Operation::Exit, function.location, "the end of the kernel");
+  if (!closeScope() || !functionBodies())
     return status;
   layOut();
   computeReconvergence(code);
@@ -278,6 +290,16 @@ bool Decoder::statements(const std::vector<syntax::Statement> &body) {
       symbol.kind = Symbol::Kind::BranchTable;
       symbol.targets = targets;
       ok = declare(targets->name, targets->location, symbol);
+    } else if (auto *prototype = std::get_if<syntax::CallPrototype>(&statement)) {
+      Symbol symbol;
+      symbol.kind = Symbol::Kind::CallPrototype;
+      symbol.prototype = prototype;
+      ok = declare(prototype->name, prototype->location, symbol);
+    } else if (auto *callees = std::get_if<syntax::CallTargets>(&statement)) {
+      Symbol symbol;
+      symbol.kind = Symbol::Kind::CallTargets;
+      symbol.callees = callees;
+      ok = declare(callees->name, callees->location, symbol);
     } else if (auto *registers = std::get_if<syntax::RegisterDeclaration>(&statement)) {
       ok = declareRegisters(*registers);
     } else if (auto *variable = std::get_if<syntax::VariableDeclaration>(&statement)) {

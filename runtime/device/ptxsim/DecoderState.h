@@ -51,7 +51,11 @@ private:
   std::optional<Symbol> find(std::string_view name);
   bool closeScope();
   bool statements(const std::vector<syntax::Statement> &body);
+  void emitEnd(Operation end, Location location, std::string_view text);
   bool instruction(const syntax::Instruction &instruction);
+
+  // Of Code::functions, or the kernel.
+  static constexpr uint32_t kKernel = ~uint32_t(0);
 
   // Rows (DecodeOperands.cpp). Until layOut() a row is a number in `rowInfos`.
   struct RowInfo {
@@ -60,6 +64,7 @@ private:
     uint8_t bytes = 4; // of a lane
     uint64_t bits = 0; // Constant
     SpecialRegister special = SpecialRegister::ThreadX;
+    uint32_t owner = kKernel; // Register, Predicate: the function in whose code it was made
   };
   Row newRow(RowInfo info);
   Row constant(unsigned bytes, uint64_t bits);
@@ -184,7 +189,6 @@ private:
 
   // DecodeCalls.cpp
   bool call();
-  bool callUndefined(const syntax::Function &callee);
   bool expandCall(const syntax::Function &callee, const std::vector<syntax::Operand> &results,
                   const std::vector<syntax::Operand> &arguments);
   struct Scope;
@@ -194,6 +198,24 @@ private:
   bool bindVariable(const syntax::VariableDeclaration &formal, const syntax::Operand &actual, Scope &inner);
   bool copyRegister(Row from, Row to, ScalarType type);
   std::vector<const syntax::Function *> reachableFunctions() const;
+
+  // DecodeFunctions.cpp: calls of functions with code of their own.
+  using Variables = std::vector<syntax::VariableDeclaration>;
+  bool passVariables(const std::vector<syntax::Operand> &actuals, const Variables &formals,
+                     std::vector<FrameVariable> &passed);
+  bool emitCall(CallSite site);
+  bool callFunction(const syntax::Function &callee, const std::vector<syntax::Operand> &results,
+                    const std::vector<syntax::Operand> &arguments);
+  bool callSystem(const syntax::Function &callee, const std::vector<syntax::Operand> &results,
+                  const std::vector<syntax::Operand> &arguments);
+  bool callThrough(const syntax::Operand &pointer, const std::vector<syntax::Operand> &results,
+                   const std::vector<syntax::Operand> &arguments, const syntax::Operand &targets);
+  bool requireFunction(const syntax::Function &callee, uint32_t &index);
+  bool requireAddressed(std::string_view name);
+  bool functionBodies();
+  bool functionBody(uint32_t index);
+  bool declareFormals(const Variables &formals, std::vector<FrameVariable> &places);
+  Row frameAddress(uint64_t offset);
 
   static const std::unordered_map<std::string_view, Mnemonic> &mnemonics();
 
@@ -231,8 +253,10 @@ private:
   uint64_t localBytes = 0;
   std::unordered_map<std::string_view, Symbol> sharedSymbols; // of the module, placed in this kernel
   std::unordered_map<const syntax::VariableDeclaration *, uint64_t> sharedOffsets; // of functions' variables
-  std::vector<const syntax::Function *> callees; // whose bodies are being decoded, the innermost last
-  std::vector<size_t> returns;                   // of the innermost: branches to its end
+  std::vector<const syntax::Function *> callees;  // whose bodies are being decoded, the innermost last
+  std::vector<size_t> returns;                    // of the innermost: branches to its end
+  std::vector<const syntax::Function *> required; // of code.functions
+  uint32_t owner = kKernel;                       // whose code is being decoded
 
   // The instruction being decoded.
   const syntax::Instruction *current = nullptr;

@@ -88,8 +88,18 @@ bool CtaExecutor::control(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mas
     break;
   case Operation::BranchIndexed:
     return branchIndexed(warp, index, pc, mask);
-  case Operation::Exit:
+  case Operation::Call:
+    call(warp, index, pc, mask);
+    return false;
+  case Operation::CallSystem:
+    if (!callSystem(warp, pc, mask))
+      return false;
+    break;
   case Operation::Return:
+    warp.fragments[index].next = pc + 1;
+    returnLanes(warp, index, mask);
+    return false;
+  case Operation::Exit:
     // Lanes that stay go on in a new run, with a smaller mask.
     warp.fragments[index].next = pc + 1;
     exitLanes(warp, index, mask);

@@ -29,6 +29,7 @@ void CtaExecutor::diverge(Warp &warp, uint32_t index, uint32_t pc, const Side *s
       --warp.fragments[uint32_t(parentIndex)].children;
   } else {
     warp.fragments[index].state = Fragment::State::WaitingForChildren;
+    warp.fragments[index].isCalling = false;
     warp.fragments[index].next = reconvergence;
   }
   unsigned made = 0;

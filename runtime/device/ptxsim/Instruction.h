@@ -103,7 +103,9 @@ enum class Operation : uint8_t {
 
   Branch,
   BranchIndexed,
-  Return,
+  Call,
+  CallSystem, // mode is a SystemCall
+  Return,     // of a function that was called, not expanded
   Exit,
   Trap,
   Barrier,
@@ -246,7 +248,7 @@ struct Instruction {
   uint8_t sourceBytes = 4;   // Convert, Extend: of a lane of the source; memory: of the address
   BooleanOperation combine = BooleanOperation::None; // setp
   // Branch: an instruction; vectors, brx.idx: first entry of Code::rows or ::targets; mma: entry of
-  // ::products; wmma.load, wmma.store: entry of ::fragments.
+  // ::products; wmma.load, wmma.store: entry of ::fragments; calls: entry of ::calls.
   uint32_t target = 0;
   uint32_t targetCount = 0;   // BranchIndexed
   uint32_t reconvergence = 0; // branches: where the lanes meet again; Code::kEnd: nowhere

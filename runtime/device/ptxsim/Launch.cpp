@@ -122,9 +122,17 @@ format::Status launch(const Program &program, const Kernel &kernel, Dimensions g
   std::optional<DeviceAddresses> deviceAddresses;
   if (made.measuresFigures)
     deviceAddresses.emplace(everything);
-  LaunchContext context{*kernel.code,       storage.name, everything,
-                        parameters,         grid,         block,
-                        dynamicSharedBytes, made,         deviceAddresses ? &*deviceAddresses : nullptr};
+  std::mutex printing;
+  LaunchContext context{*kernel.code,
+                        storage.name,
+                        everything,
+                        parameters,
+                        grid,
+                        block,
+                        dynamicSharedBytes,
+                        made,
+                        printing,
+                        deviceAddresses ? &*deviceAddresses : nullptr};
   uint64_t ctas = uint64_t(grid[0]) * grid[1] * grid[2];
   std::atomic<uint64_t> next{0};
   Outcome outcome;

@@ -78,19 +78,61 @@ bool Parser::registers(std::vector<syntax::Statement> &statements) {
   return true;
 }
 
-bool Parser::branchTargets(Location location, std::string_view name,
-                           std::vector<syntax::Statement> &statements) {
-  syntax::BranchTargets targets;
-  targets.location = location;
-  targets.name = name;
+bool Parser::nameList(std::string_view what, std::vector<std::string_view> &names) {
   do {
-    std::string_view label;
-    if (!identifier(label, "a label"))
+    std::string_view name;
+    if (!identifier(name, what))
       return false;
-    targets.labels.push_back(label);
+    names.push_back(name);
   } while (accept(','));
-  statements.push_back(std::move(targets));
   return expect(';');
+}
+
+/// "{(results)} _ {(parameters)} {.noreturn} {.abi_preserve N} {.abi_preserve_control N};"
+bool Parser::callPrototype(Location location, std::string_view name,
+                           std::vector<syntax::Statement> &statements) {
+  syntax::CallPrototype prototype;
+  prototype.location = location;
+  prototype.name = name;
+  if (token.is('(') && !parameters(prototype.results))
+    return false;
+  if (!token.is("_"))
+    return failExpected("'_'");
+  consume();
+  if (token.is('(') && !parameters(prototype.parameters))
+    return false;
+  uint64_t ignored = 0;
+  while (!token.is(';')) {
+    if (accept(".noreturn"))
+      continue;
+    if (!accept(".abi_preserve") && !accept(".abi_preserve_control"))
+      return failExpected("';'");
+    if (!unsignedInteger(ignored, "a number of registers"))
+      return false;
+  }
+  statements.push_back(std::move(prototype));
+  return expect(';');
+}
+
+/// What stands behind "name:": a table of branch targets, a prototype, a list of functions; else it is a
+/// label.
+bool Parser::labelled(Location location, std::string_view name, std::vector<syntax::Statement> &statements) {
+  if (accept(".branchtargets")) {
+    syntax::BranchTargets targets{location, name, {}};
+    bool ok = nameList("a label", targets.labels);
+    statements.push_back(std::move(targets));
+    return ok;
+  }
+  if (accept(".calltargets")) {
+    syntax::CallTargets targets{location, name, {}};
+    bool ok = nameList("a function", targets.functions);
+    statements.push_back(std::move(targets));
+    return ok;
+  }
+  if (accept(".callprototype"))
+    return callPrototype(location, name, statements);
+  statements.push_back(syntax::Label{location, name});
+  return true;
 }
 
 bool Parser::instruction(std::vector<syntax::Statement> &statements) {
@@ -107,10 +149,7 @@ bool Parser::instruction(std::vector<syntax::Statement> &statements) {
     return false;
   if (result.guard.empty() && token.is(':')) {
     consume();
-    if (accept(".branchtargets"))
-      return branchTargets(result.location, result.opcode, statements);
-    statements.push_back(syntax::Label{result.location, result.opcode});
-    return true;
+    return labelled(result.location, result.opcode, statements);
   }
   while (token.kind == TokenKind::Directive) {
     result.modifiers.push_back(token.text.substr(1));

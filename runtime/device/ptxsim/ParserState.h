@@ -49,7 +49,9 @@ private:
   bool statement(std::vector<syntax::Statement> &statements);
   bool declaration(std::vector<syntax::Statement> &statements);
   bool registers(std::vector<syntax::Statement> &statements);
-  bool branchTargets(Location location, std::string_view name, std::vector<syntax::Statement> &statements);
+  bool nameList(std::string_view what, std::vector<std::string_view> &names);
+  bool callPrototype(Location location, std::string_view name, std::vector<syntax::Statement> &statements);
+  bool labelled(Location location, std::string_view name, std::vector<syntax::Statement> &statements);
   bool instruction(std::vector<syntax::Statement> &statements);
   bool operand(syntax::Operand &result);
   bool address(syntax::Operand &result);

@@ -27,12 +27,13 @@ public:
     for (const syntax::VariableDeclaration &variable : parsed->variables)
       if (Status status = declare(variable); !status.ok())
         return status;
-    for (const syntax::VariableDeclaration &variable : parsed->variables)
-      if (Status status = initialize(variable); !status.ok())
-        return status;
     for (const syntax::Function &function : parsed->functions)
       if (Status status = declare(function); !status.ok())
         return status;
+    for (const syntax::VariableDeclaration &variable : parsed->variables)
+      if (Status status = initialize(variable); !status.ok())
+        return status;
+    symbols.calls = analyzeCalls(*parsed);
     for (const syntax::Function &function : parsed->functions)
       if (Status status = decode(function); !status.ok())
         return status;
@@ -86,6 +87,8 @@ private:
                      format::concatenate("function '", function.name, "' is defined twice"));
     if (!known || function.hasBody)
       known = &function;
+    uint64_t address = kFunctionWindow + (symbols.functionAddresses.size() + 1) * kFunctionSpacing;
+    symbols.functionAddresses.emplace(function.name, address);
     return {};
   }
 
@@ -113,12 +116,14 @@ private:
 
   Status value(const syntax::Initializer &element, ScalarType type, uint64_t &bits) const {
     if (!element.symbol.empty()) {
-      auto found = symbols.memory.find(element.symbol);
-      if (found == symbols.memory.end())
+      auto variable = symbols.memory.find(element.symbol);
+      auto function = symbols.functionAddresses.find(element.symbol);
+      if (variable == symbols.memory.end() && function == symbols.functionAddresses.end())
         return errorAt(element.location, format::concatenate("'", element.symbol, "' is not declared"));
       if (byteWidth(type) != 8)
         return errorAt(element.location, "an address needs a 64-bit element");
-      bits = found->second.address + uint64_t(element.offset);
+      bits = variable != symbols.memory.end() ? variable->second.address : function->second;
+      bits += uint64_t(element.offset);
       return {};
     }
     const syntax::Literal &literal = element.literal;

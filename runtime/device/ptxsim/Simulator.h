@@ -121,6 +121,9 @@ struct LaunchOptions {
   unsigned workers = 1;
   /// When it becomes true the launch ends early with Code::Cancelled. May be null.
   std::function<bool()> isCancelled;
+  /// Gets what the kernel's threads print with printf: the text of a CTA at its end, when it fails, or when it
+  /// has become long; by one CTA at a time, in any order. May be null.
+  std::function<void(std::string_view)> print;
   /// Called for every instruction in the order of execution, before it; CTAs then run one after the other.
   /// May be null.
   std::function<void(const TraceEntry &)> trace;

@@ -125,6 +125,8 @@ void addOther(Statistics &sum, const Code &code, const Instruction &in, const In
   case Operation::ActiveMask:
     sum.shuffles += count.lanes;
     break;
+  case Operation::Call:
+  case Operation::CallSystem:
   case Operation::Branch:
   case Operation::BranchIndexed:
     sum.branches += count.warps;

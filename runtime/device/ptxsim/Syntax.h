@@ -87,11 +87,25 @@ struct VariableDeclaration {
   std::vector<Initializer> initializer;
 };
 
+/// "name: .callprototype (.param .b32 _) _ (.param .b64 _);"
+struct CallPrototype {
+  Location location;
+  std::string_view name;
+  std::vector<VariableDeclaration> results, parameters;
+};
+
+/// "name: .calltargets f, g;"
+struct CallTargets {
+  Location location;
+  std::string_view name;
+  std::vector<std::string_view> functions;
+};
+
 struct ScopeBegin {};
 struct ScopeEnd {};
 
-using Statement = std::variant<Instruction, Label, BranchTargets, RegisterDeclaration, VariableDeclaration,
-                               ScopeBegin, ScopeEnd>;
+using Statement = std::variant<Instruction, Label, BranchTargets, CallPrototype, CallTargets,
+                               RegisterDeclaration, VariableDeclaration, ScopeBegin, ScopeEnd>;
 
 struct Function {
   Location location;
