@@ -87,7 +87,8 @@ struct Warp {
   std::array<CallStack, kLanes> stacks;
   std::byte *rows = nullptr;
   std::vector<Fragment> fragments;
-  uint64_t executed = 0;
+  uint64_t executed = 0; // instructions; of a run of a fragment at its end
+  uint64_t clock = 0;    // instructions until the last that read the clock
   size_t turn = 0;      // of its fragments
   bool isSplit = false; // lanes that would have run together were let go ahead of others
 };
@@ -171,6 +172,7 @@ private:
   bool control(Warp &warp, uint32_t fragment, uint32_t &pc, uint32_t mask);
   bool branchIndexed(Warp &warp, uint32_t fragment, uint32_t &pc, uint32_t mask);
   bool warpSync(Warp &warp, uint32_t fragment, uint32_t pc, uint32_t mask);
+  bool warpSyncOfGroups(Warp &warp, uint32_t fragment, uint32_t pc, uint32_t mask, const uint32_t *named);
 
   // Calls.cpp: calls of functions with code of their own. False and null after a fault.
   std::byte *localMemory(const Warp &warp, unsigned lane) const;

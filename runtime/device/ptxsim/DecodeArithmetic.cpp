@@ -181,9 +181,9 @@ bool Decoder::reciprocalOrRoot() {
   bool isReciprocal = operation == Operation::Reciprocal;
   Operation chosen = operation;
   if (modifiers.take("approx")) {
-    if (type == ScalarType::F64)
-      return unsupported("form");
     chosen = isReciprocal ? Operation::ReciprocalApproximate : Operation::SquareRootApproximate;
+    if (type == ScalarType::F64) // of rcp; sqrt has no such form
+      return modifiers.take("ftz") ? laneOperation(chosen, type, type, {type}) : unsupported("form");
   }
   return floatModes(type, chosen, isReciprocal ? Operation::ReciprocalRounded : Operation::SquareRootRounded,
                     chosen) &&

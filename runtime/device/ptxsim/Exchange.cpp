@@ -67,7 +67,7 @@ void CtaExecutor::readClock(Warp &warp, const Instruction &in, uint32_t mask) {
   auto now = std::chrono::steady_clock::now().time_since_epoch();
   uint64_t time = uint64_t(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
   bool isTimer = SpecialRegister(in.mode) == SpecialRegister::GlobalTimer;
-  uint64_t value = isTimer ? time : warp.executed;
+  uint64_t value = isTimer ? time : warp.clock;
   unsigned bytes = SpecialRegister(in.mode) == SpecialRegister::Clock ? 4 : 8;
   for (unsigned i = 0; i < kLanes; ++i)
     if (mask >> i & 1)

@@ -54,6 +54,8 @@ template <bool isTraced> bool CtaExecutor::runFragmentAs(Warp &warp, uint32_t in
       in.lanes(rows, in, mask);
       ++pc;
     } else {
+      if (in.operation == Operation::ReadClock)
+        warp.clock = warp.executed + given - budget;
       goesOn = control(warp, index, pc, mask);
     }
   }
@@ -190,7 +192,11 @@ bool CtaExecutor::branchIndexed(Warp &warp, uint32_t index, uint32_t &pc, uint32
 bool CtaExecutor::warpSync(Warp &warp, uint32_t index, uint32_t pc, uint32_t mask) {
   const Instruction &in = code[pc];
   Row row = in.operation == Operation::WarpBarrier ? in.source[0] : in.source[3];
-  uint32_t members = reinterpret_cast<const uint32_t *>(warp.rows + row)[__builtin_ctz(mask)];
+  auto *named = reinterpret_cast<const uint32_t *>(warp.rows + row);
+  uint32_t members = named[__builtin_ctz(mask)];
+  for (uint32_t left = mask; left; left &= left - 1)
+    if (named[__builtin_ctz(left)] != members)
+      return warpSyncOfGroups(warp, index, pc, mask, named);
   if (mask & ~members)
     return fault(warp, pc, mask & ~members,
                  "a thread executes a warp-wide instruction whose member mask does not name it");
@@ -203,6 +209,31 @@ bool CtaExecutor::warpSync(Warp &warp, uint32_t index, uint32_t pc, uint32_t mas
   fragment.syncMembers = members;
   releaseWarpSyncs(warp);
   return false;
+}
+
+/// Lanes that come together and name different members are as many exchanges: cooperative groups' tiles are.
+/// Where members of one are elsewhere, each goes on alone and waits for its own.
+bool CtaExecutor::warpSyncOfGroups(Warp &warp, uint32_t index, uint32_t pc, uint32_t mask,
+                                   const uint32_t *named) {
+  Side groups[kLanes];
+  unsigned count = 0;
+  bool areComplete = true;
+  for (uint32_t left = mask; left;) {
+    uint32_t members = named[__builtin_ctz(left)], group = 0;
+    for (uint32_t lanesLeft = left; lanesLeft; lanesLeft &= lanesLeft - 1)
+      group |= named[__builtin_ctz(lanesLeft)] == members ? lanesLeft & -lanesLeft : 0;
+    areComplete &= (group & ~members) == 0 && (members & warp.alive & ~group) == 0;
+    groups[count++] = {pc, group};
+    left &= ~group;
+  }
+  if (!areComplete) {
+    diverge(warp, index, groups, count, pc + 1);
+    return false;
+  }
+  for (unsigned i = 0; i < count; ++i)
+    if (!exchange(warp, pc, groups[i].mask))
+      return false;
+  return true;
 }
 
 } // namespace winnow::ptxsim

@@ -203,6 +203,24 @@ TEST(Single, Exp2AtItsEdges) {
   EXPECT_EQ(bits(out[9]), kNan);
 }
 
+// PTX ISA: "rcp.approx.ftz.f64": its table, and 20 bits of the result.
+TEST(Double, GrossReciprocal) {
+  std::vector<double> a = {INFINITY, -INFINITY, 0, -0.0, 1e-310, -1e-310, 1.7e308, 1, -3, 0.1, 1e-300, 7e11};
+  auto out = evaluate<double>("rcp.approx.ftz.f64 %d, %a;", {"f64", "f64", "f64", "f64"}, a, a, a);
+  const double edges[] = {0, -0.0, INFINITY, -INFINITY, INFINITY, -INFINITY, 0};
+  for (size_t i = 0; i < 7; ++i) {
+    EXPECT_EQ(out[i], edges[i]) << a[i];
+    EXPECT_EQ(std::signbit(out[i]), std::signbit(edges[i])) << a[i];
+  }
+  for (size_t i = 7; i < a.size(); ++i) {
+    EXPECT_NEAR(out[i] * a[i], 1, 0x1p-19) << a[i];
+    EXPECT_EQ(uint32_t(std::bit_cast<uint64_t>(out[i])), 0u) << a[i];
+  }
+  std::vector<double> nan(1, NAN);
+  auto result = evaluate<double>("rcp.approx.ftz.f64 %d, %a;", {"f64", "f64", "f64", "f64"}, nan, nan, nan);
+  EXPECT_NE(result[0], result[0]);
+}
+
 TEST(Double, Arithmetic) {
   std::vector<double> values = {0,     -0.0,   1,        -1,        3.5, 1e-310, 5e-324,
                                 1e308, -1e308, INFINITY, -INFINITY, 0.1, 1 / 3.0},

@@ -24,6 +24,16 @@ struct Divide {
 struct Reciprocal {
   template <typename T> static T apply(T a) { return T(1) / a; }
 };
+/// rcp.approx.ftz.f64 sees and gives only the upper 32 bits of a double, and no subnormal numbers.
+struct ReciprocalOfUpperWord {
+  static double apply(double a) {
+    constexpr uint64_t kUpper = ~uint64_t(0xffffffff);
+    double whole = flush(std::bit_cast<double>(std::bit_cast<uint64_t>(a) & kUpper));
+    double result = a != a ? a : flush(1 / whole);
+    return std::bit_cast<double>((std::bit_cast<uint64_t>(result) + 0x80000000u) & kUpper);
+  }
+  static double flush(double a) { return __builtin_fabs(a) < 0x1p-1022 ? __builtin_copysign(0.0, a) : a; }
+};
 struct SquareRoot {
   static float apply(float a) { return __builtin_sqrtf(a); }
   static double apply(double a) { return __builtin_sqrt(a); }
@@ -157,6 +167,7 @@ void installFloat(LaneTable &table) {
   table.set(Operation::Reciprocal, f32, floatOperation<Reciprocal, 1>);
   table.set(Operation::Reciprocal, f64, doubleOperation<Reciprocal, 1>);
   table.set(Operation::ReciprocalApproximate, f32, floatOperation<Reciprocal, 1>);
+  table.set(Operation::ReciprocalApproximate, f64, doubleOperation<ReciprocalOfUpperWord, 1>);
   table.set(Operation::SquareRoot, f32, floatOperation<SquareRoot, 1>);
   table.set(Operation::SquareRoot, f64, doubleOperation<SquareRoot, 1>);
   table.set(Operation::SquareRootApproximate, f32, floatOperation<SquareRoot, 1>);
