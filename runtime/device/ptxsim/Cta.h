@@ -89,8 +89,8 @@ struct Warp {
   std::vector<Fragment> fragments;
   uint64_t executed = 0; // instructions; of a run of a fragment at its end
   uint64_t clock = 0;    // instructions until the last that read the clock
-  size_t turn = 0;      // of its fragments
-  bool isSplit = false; // lanes that would have run together were let go ahead of others
+  size_t turn = 0;       // of its fragments
+  bool isSplit = false;  // lanes that would have run together were let go ahead of others
 };
 
 /// Executions of one instruction.
@@ -158,7 +158,8 @@ private:
   // Fragments.cpp: the tree of diverged lanes.
   uint32_t newFragment(Warp &warp);
   /// Splits a fragment whose lanes go from the branch `pc` to different instructions.
-  void diverge(Warp &warp, uint32_t fragment, uint32_t pc, const Side *sides, unsigned count);
+  void diverge(Warp &warp, uint32_t fragment, uint32_t pc, const Side *sides, unsigned count,
+               uint32_t reconvergence);
   void childEnded(Warp &warp, int32_t parent);
   void endFragment(Warp &warp, uint32_t fragment);
   void exitLanes(Warp &warp, uint32_t fragment, uint32_t mask);

@@ -45,7 +45,7 @@ template <bool isTraced> bool CtaExecutor::runFragmentAs(Warp &warp, uint32_t in
         ++pc;
       } else {
         const Side sides[2] = {{pc + 1, active & ~mask}, {in.target, mask}};
-        diverge(warp, index, pc, sides, 2);
+        diverge(warp, index, pc, sides, 2, in.reconvergence);
         goesOn = false;
       }
     } else if (mask == 0) {
@@ -183,7 +183,7 @@ bool CtaExecutor::branchIndexed(Warp &warp, uint32_t index, uint32_t &pc, uint32
     pc = sides[0].target;
     return true;
   }
-  diverge(warp, index, pc, sides, count);
+  diverge(warp, index, pc, sides, count, in.reconvergence);
   return false;
 }
 
@@ -227,7 +227,7 @@ bool CtaExecutor::warpSyncOfGroups(Warp &warp, uint32_t index, uint32_t pc, uint
     left &= ~group;
   }
   if (!areComplete) {
-    diverge(warp, index, groups, count, pc + 1);
+    diverge(warp, index, pc, groups, count, pc + 1);
     return false;
   }
   for (unsigned i = 0; i < count; ++i)

@@ -15,8 +15,8 @@ uint32_t CtaExecutor::newFragment(Warp &warp) {
   return uint32_t(warp.fragments.size() - 1);
 }
 
-void CtaExecutor::diverge(Warp &warp, uint32_t index, uint32_t pc, const Side *sides, unsigned count) {
-  const uint32_t reconvergence = code[pc].reconvergence;
+void CtaExecutor::diverge(Warp &warp, uint32_t index, uint32_t pc, const Side *sides, unsigned count,
+                          uint32_t reconvergence) {
   ++divergences;
   if (figures)
     figures->countDivergence(pc);
