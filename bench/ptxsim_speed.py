@@ -4,18 +4,24 @@
 One kernel for each kind of work: FP32 arithmetic, integer and address arithmetic, coalesced and strided memory, shared
 memory with barriers, divergent branches, and products through mma.sync, for which multiply-adds are printed, too.
 Seconds are those of the processor, so that other work on the machine counts little; the start of the tool is in them.
+--threads compares one thread with two, by the wall: that needs a machine without other work. --minimum adds the least
+of each figure, and --require=none:500,all:100,mma:4,threads:1.8 makes it an error when one is lower: M
+thread-instructions/s of the slowest kernel for each value of --check, G multiply-adds/s, and the gain by the second
+thread.
 Build the preset release first: the figures of others mean nothing.
 """
 
 import argparse
 import json
 import os
+import resource
 import subprocess
+import sys
 import tempfile
 
 import numpy as np
 
-BLOCKS, THREADS = 64, 256
+BLOCKS, MANY_BLOCKS, THREADS = 64, 512, 256
 
 HEADER = """.version 8.5
 .target sm_80
@@ -96,19 +102,84 @@ JOIN:""", 1, 800),
 }
 
 
-def measure(tool, folder, name, checks):
+def processor_seconds():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def launch(tool, folder, name, checks, threads=1, blocks=BLOCKS):
+    """Runs a kernel; the statistics that the tool wrote, with the processor's seconds."""
     body, repetitions, rounds = KERNELS[name]
     with open(os.path.join(folder, "k.ptx"), "w") as file:
         file.write(HEADER + body * repetitions + FOOTER)
-    np.save(os.path.join(folder, "x.npy"), np.zeros(BLOCKS * THREADS, np.uint32))
+    np.save(os.path.join(folder, "x.npy"), np.zeros(blocks * THREADS, np.uint32))
     stats = os.path.join(folder, "stats.json")
-    command = [tool, os.path.join(folder, "k.ptx"), f"--grid={BLOCKS}", f"--block={THREADS}", "--threads=1"]
+    command = [tool, os.path.join(folder, "k.ptx"), f"--grid={blocks}", f"--block={THREADS}", f"--threads={threads}"]
     arguments = [f"--arg=in:@{folder}/x.npy", f"--arg=u32:{rounds}"]
-    before = os.times().children_user
+    before = processor_seconds()
     subprocess.run(command + arguments + [f"--check={checks}", f"--stats={stats}", "--counts-only"], check=True)
-    seconds = os.times().children_user - before
+    seconds = processor_seconds() - before
     with open(stats) as file:
-        return json.load(file) | {"seconds": seconds}
+        return json.load(file) | {"processor_seconds": seconds}
+
+
+def measure_checks(options, folder, checks, least):
+    """One line for each kernel; what --require compares goes into `least`."""
+    for name in options.kernels:
+        runs = [launch(options.tool, folder, name, checks) for _ in range(options.repeat)]
+        best = min(runs, key=lambda run: run["processor_seconds"])
+        instructions = best["lane_instructions"] / best["processor_seconds"] / 1e6
+        products = best["tensor_multiply_adds"] / best["processor_seconds"] / 1e9
+        print(f"{name:<10} {checks:<8} {instructions:>24.0f} {f'{products:.2f}' if products else '':>18}", flush=True)
+        if not products:
+            least.setdefault(checks, []).append((instructions, name))
+        elif checks == "none":
+            least["mma"] = [(products, name)]
+
+
+def measure_threads(options, folder, least):
+    """The gain by a second thread with many blocks. Runs alternate, so that other work disturbs both alike. The last
+    column is the processor's seconds with two threads over those with one: near 1 the threads do not disturb each
+    other, and a gain below 2 comes from other work."""
+    print(f"\n{'kernel':<10} {'1 thread: s':>12} {'2 threads: s':>13} {'gain':>6} {'cost':>6}")
+    for name in options.kernels:
+        runs = {1: [], 2: []}
+        for _ in range(options.repeat):
+            for threads, done in runs.items():
+                done.append(launch(options.tool, folder, name, "none", threads, MANY_BLOCKS))
+        one, two = (min(run["seconds"] for run in done) for done in runs.values())
+        cost_of_one, cost_of_two = (min(run["processor_seconds"] for run in done) for done in runs.values())
+        print(f"{name:<10} {one:>12.3f} {two:>13.3f} {one / two:>6.2f} {cost_of_two / cost_of_one:>6.2f}", flush=True)
+        least.setdefault("threads", []).append((one / two, name))
+
+
+UNITS = {"mma": "G multiply-adds/s", "threads": "times as fast with two threads"}
+
+
+def unit(name):
+    return UNITS.get(name, "M thread-instructions/s")
+
+
+def parse_requirements(text):
+    """The numbers of a text like "none:500,mma:4"."""
+    requirements = {}
+    for requirement in text.split(","):
+        name, _, value = requirement.partition(":")
+        try:
+            requirements[name] = float(value)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"'{requirement}' is not a name, a colon and a number") from None
+    return requirements
+
+
+def unmet(requirements, least):
+    """What is below its requirement, or was not measured."""
+    for name, required in requirements.items():
+        if name not in least:
+            yield f"{name} was not measured, but {required:g} {unit(name)} are required"
+        elif min(least[name])[0] < required:
+            value, kernel = min(least[name])
+            yield f"{name} is {value:.2f} {unit(name)} ({kernel}), but must be at least {required:g}"
 
 
 def main():
@@ -119,17 +190,27 @@ def main():
                         help="what to give to --check, one run for each")
     parser.add_argument("--repeat", type=int, default=3, help="the best of so many runs counts")
     parser.add_argument("--kernels", nargs="*", default=list(KERNELS), choices=list(KERNELS))
+    parser.add_argument("--threads", action="store_true", help="compare one thread with two")
+    parser.add_argument("--minimum", action="store_true", help="print the least of each figure, too")
+    parser.add_argument("--require", type=parse_requirements, default={}, metavar="NAME:VALUE,...",
+                        help="exit with 1 when a figure is lower")
     options = parser.parse_args()
+    least = {}
     print(f"{'kernel':<10} {'checks':<8} {'M thread-instructions/s':>24} {'G multiply-adds/s':>18}")
     with tempfile.TemporaryDirectory() as folder:
         for checks in options.checks:
-            for name in options.kernels:
-                runs = [measure(options.tool, folder, name, checks) for _ in range(options.repeat)]
-                best = min(runs, key=lambda run: run["seconds"])
-                products = best["tensor_multiply_adds"] / best["seconds"] / 1e9
-                print(f"{name:<10} {checks:<8} {best['lane_instructions'] / best['seconds'] / 1e6:>24.0f} "
-                      f"{f'{products:.2f}' if products else '':>18}")
+            measure_checks(options, folder, checks, least)
+        if options.threads:
+            measure_threads(options, folder, least)
+    for name, figures in least.items() if options.minimum else ():
+        value, kernel = min(figures)
+        print(f"minimum {name}: {value:.{0 if name in options.checks else 2}f} "
+              f"{unit(name)} ({kernel})")
+    failures = list(unmet(options.require, least))
+    for failure in failures:
+        print(f"ptxsim_speed: {failure}", file=sys.stderr)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
