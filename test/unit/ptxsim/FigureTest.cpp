@@ -267,6 +267,11 @@ TEST(LineFigures, SayWhereSectorsAndConflictsAre) {
   EXPECT_GT(lineOf(found, "ld.shared").location.line, lineOf(found, "ld.global").location.line);
 }
 
+TEST(LineFigures, AreOneLineOfText) {
+  Statistics found = measure("add.u32\t%r1,\n    %r2,  %r3;");
+  EXPECT_EQ(lineOf(found, "add").text, "add.u32 %r1, %r2, %r3;");
+}
+
 TEST(LaunchFigures, AreMeasuredOnRequestOnly) {
   Execution run(header() + ".visible .entry k()\n{\nret;\n}\n");
   ASSERT_TRUE(run.launch(1, 32).ok());

@@ -11,9 +11,12 @@ namespace {
 
 /// Most accesses come sorted: neighbours in memory are neighbours in the warp.
 void sortRanges(std::span<ByteRange> ranges) {
-  auto isBefore = [](const ByteRange &a, const ByteRange &b) { return a.begin < b.begin; };
-  if (!std::is_sorted(ranges.begin(), ranges.end(), isBefore))
-    std::sort(ranges.begin(), ranges.end(), isBefore);
+  bool isSorted = true;
+  for (size_t i = 1; i < ranges.size(); ++i)
+    isSorted &= ranges[i - 1].begin <= ranges[i].begin;
+  if (!isSorted)
+    std::sort(ranges.begin(), ranges.end(),
+              [](const ByteRange &a, const ByteRange &b) { return a.begin < b.begin; });
 }
 
 /// Calls visit(unit) for every distinct unit of `unitBytes` bytes that the sorted ranges touch, ascending.
@@ -32,33 +35,34 @@ class BankLoad {
 public:
   /// Words are not added twice: one delivery serves all who want it.
   void deliver(uint64_t word) {
-    for (int8_t entry = last[word % kBanks]; entry >= 0; entry = before[size_t(entry)])
-      if (words[size_t(entry)] == word)
-        return;
-    words[used] = word;
+    if (isUsed(word % kBanks))
+      for (int8_t entry = last[word % kBanks]; entry >= 0; entry = before[entry])
+        if (words[entry] == word)
+          return;
     serve(word);
   }
   /// Once more, even if it is the same.
   void serve(uint64_t word) {
     size_t bank = word % kBanks;
-    before[used] = last[bank];
+    before[used] = isUsed(bank) ? last[bank] : int8_t(-1);
+    loads[bank] = isUsed(bank) ? uint8_t(loads[bank] + 1) : uint8_t(1);
+    usedBanks |= 1u << bank;
+    words[used] = word;
     last[bank] = int8_t(used++);
-    most = std::max(most, ++loads[bank]);
+    most = std::max(most, loads[bank]);
   }
   uint64_t wavefronts() const { return most; }
 
 private:
+  bool isUsed(size_t bank) const { return usedBanks >> bank & 1; }
+
+  // Valid are the first `used` entries, which are linked by bank, and the banks in `usedBanks`.
   static constexpr size_t kMostWords = 2 * kBanks;
-  std::array<uint64_t, kMostWords> words{};
-  std::array<int8_t, kMostWords> before{};
-  std::array<int8_t, kBanks> last = [] {
-    std::array<int8_t, kBanks> none;
-    none.fill(-1);
-    return none;
-  }();
-  std::array<uint8_t, kBanks> loads{};
+  uint64_t words[kMostWords];
+  int8_t before[kMostWords], last[kBanks];
+  uint8_t loads[kBanks], most = 0;
+  uint32_t usedBanks = 0;
   size_t used = 0;
-  uint8_t most = 0;
 };
 
 } // namespace
@@ -70,7 +74,7 @@ SectorCost sectorCost(std::span<ByteRange> ranges, std::vector<uint64_t> &footpr
   for (const ByteRange &range : ranges) {
     uint64_t begin = std::max(range.begin, counted);
     counted = std::max(range.end, counted);
-    cost.bytes += counted - std::min(begin, counted);
+    cost.bytes += counted - begin;
   }
   visitUnits(ranges, kSectorBytes, [&](uint64_t sector) {
     ++cost.sectors;

@@ -11,7 +11,7 @@ constexpr uint64_t kSectorBytes = 32;
 constexpr unsigned kBanks = 32, kBankBytes = 4;
 
 struct ByteRange {
-  uint64_t begin = 0, end = 0;
+  uint64_t begin, end;
 };
 
 /// The sectors that an access touches. `leastSectors` hold as many distinct bytes, side by side.

@@ -18,6 +18,19 @@ uint64_t countBits(const std::vector<uint64_t> &words) {
   return bits;
 }
 
+/// An instruction as one line with single spaces, however it is written.
+std::string oneLine(std::string_view text) {
+  std::string line;
+  for (char c : text) {
+    bool isSpace = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (!isSpace)
+      line += c;
+    else if (!line.ends_with(' '))
+      line += ' ';
+  }
+  return line;
+}
+
 void unite(std::vector<uint64_t> &words, const std::vector<uint64_t> &others) {
   for (size_t i = 0; i < words.size(); ++i)
     words[i] |= others[i];
@@ -46,12 +59,11 @@ FigureCollector::FigureCollector(size_t instructionCount, const DeviceAddresses 
     : addresses(addresses), instructions(instructionCount), readFootprint(addresses.sectors() / 64 + 1),
       writtenFootprint(readFootprint.size()) {}
 
-bool FigureCollector::translate(uint64_t address, uint64_t &deviceAddress) {
-  if (!lastBuffer || !lastBuffer->holds(address))
-    if (lastBuffer = addresses.find(address); !lastBuffer)
-      return false;
-  deviceAddress = address - lastBuffer->hostBegin + lastBuffer->deviceBegin;
-  return true;
+bool FigureCollector::findBuffer(uint64_t address) {
+  const DeviceAddresses::Buffer *found = addresses.find(address);
+  if (found)
+    lastBuffer = *found;
+  return found;
 }
 
 /// An atomic operation reads what it writes.
@@ -96,7 +108,7 @@ Figures FigureCollector::summarize(const Code &code, const std::vector<Instructi
     const InstructionFigures &figures = instructions[i];
     LineFigures line;
     line.location = in.location;
-    line.text = code.texts[i];
+    line.text = oneLine(code.texts[i]);
     if (auto file = code.files.find(code.sources[i].file); file != code.files.end()) {
       line.sourceFile = file->second;
       line.sourceLine = code.sources[i].line;

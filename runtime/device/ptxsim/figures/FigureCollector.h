@@ -32,8 +32,13 @@ class FigureCollector {
 public:
   FigureCollector(size_t instructions, const DeviceAddresses &addresses);
 
-  /// The device's address of a host address, or nothing when it is in no buffer.
-  bool translate(uint64_t address, uint64_t &deviceAddress);
+  /// The device's address of a host address; false when it is in no buffer.
+  bool translate(uint64_t address, uint64_t &deviceAddress) {
+    if (!lastBuffer.holds(address) && !findBuffer(address))
+      return false;
+    deviceAddress = address - lastBuffer.hostBegin + lastBuffer.deviceBegin;
+    return true;
+  }
   void countGlobal(uint32_t pc, AccessKind kind, std::span<ByteRange> ranges);
   void countShared(uint32_t pc, AccessKind kind, const WavefrontCost &cost);
   void countDivergence(uint32_t pc) { ++instructions[pc].divergences; }
@@ -54,8 +59,10 @@ private:
     std::array<WavefrontFigures, kAccessKinds> shared{};
     uint64_t divergences = 0, lostLanes = 0;
   };
+  bool findBuffer(uint64_t address);
+
   const DeviceAddresses &addresses;
-  const DeviceAddresses::Buffer *lastBuffer = nullptr;
+  DeviceAddresses::Buffer lastBuffer;
   std::vector<InstructionFigures> instructions;
   std::vector<uint64_t> readFootprint, writtenFootprint; // a bit for each sector
 };
