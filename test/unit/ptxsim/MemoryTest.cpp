@@ -228,6 +228,22 @@ TEST(MemoryMap, RefusesOverlaps) {
   EXPECT_EQ(map.nearest(reinterpret_cast<uint64_t>(&values[3]))->name, "c");
 }
 
+// What was freed is known by its name until other memory takes its place.
+TEST(MemoryMap, RemembersWhatWasFreed) {
+  MemoryMap map;
+  std::vector<int> values(10);
+  auto address = [&](size_t i) { return reinterpret_cast<uint64_t>(&values[i]); };
+  EXPECT_TRUE(map.add(&values[2], 8, "a").ok());
+  EXPECT_EQ(map.findFreed(address(2)), nullptr);
+  EXPECT_FALSE(map.remove(&values[3]));
+  EXPECT_TRUE(map.remove(&values[2]));
+  ASSERT_NE(map.findFreed(address(3)), nullptr);
+  EXPECT_EQ(map.findFreed(address(3))->name, "a");
+  EXPECT_EQ(map.findFreed(address(4)), nullptr);
+  EXPECT_TRUE(map.add(&values[3], 12, "b").ok());
+  EXPECT_EQ(map.findFreed(address(2)), nullptr);
+}
+
 TEST(Statistics, CountWhatRan) {
   std::vector<float> x(64), y(64);
   Execution run(
