@@ -1,6 +1,9 @@
 // Sectors, bank conflicts and divergence, against numbers worked out by hand.
 #include "test/unit/ptxsim/Harness.h"
 
+#include <map>
+#include <random>
+#include <set>
 #include <thread>
 
 namespace winnow::ptxsim::test {
@@ -204,6 +207,47 @@ TEST(SharedWavefronts, OfMatrixRows) {
   EXPECT_EQ(wavefronts(addressOf(128 + 16) + load), (Wavefronts{1, 4, 0})); // rows padded by 16 bytes
   EXPECT_EQ(wavefronts(addressOf(128) + "ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%r3}, [%r2];"),
             (Wavefronts{1, 8, 7}));
+}
+
+// Random accesses, of which sets count sectors, bytes and the words of banks.
+TEST(AccessCosts, AreThoseOfSets) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 2000; ++round) {
+    uint64_t bytes = uint64_t(1) << random() % 5, span = uint64_t(64) << random() % 8;
+    uint32_t mask = uint32_t(random()) | 1u << random() % 32;
+    uint64_t addresses[32];
+    std::vector<ByteRange> ranges;
+    std::set<uint64_t> touched, sectors;
+    uint64_t wavefronts = 0;
+    std::map<uint64_t, std::map<uint64_t, std::set<uint64_t>>> words; // by group of lanes and bank
+    for (unsigned lane = 0; lane < 32; ++lane) {
+      addresses[lane] = random() % span / bytes * bytes;
+      if (!(mask >> lane & 1))
+        continue;
+      ranges.push_back({addresses[lane], addresses[lane] + bytes});
+      for (uint64_t byte = addresses[lane]; byte < addresses[lane] + bytes; ++byte) {
+        touched.insert(byte);
+        sectors.insert(byte / 32);
+        words[lane * std::max<uint64_t>(bytes, 4) / 128][byte / 4 % 32].insert(byte / 4);
+      }
+    }
+    for (auto &[group, banks] : words) {
+      size_t most = 0;
+      for (auto &[bank, distinct] : banks)
+        most = std::max(most, distinct.size());
+      wavefronts += most;
+    }
+    std::vector<uint64_t> footprint(16384 / 32 / 64 + 1);
+    SectorCost cost = sectorCost(ranges, footprint);
+    ASSERT_EQ(cost.sectors, sectors.size());
+    ASSERT_EQ(cost.bytes, touched.size());
+    ASSERT_EQ(cost.leastSectors, (touched.size() + 31) / 32);
+    for (uint64_t sector = 0; sector < 16384 / 32; ++sector)
+      ASSERT_EQ(footprint[sector / 64] >> sector % 64 & 1, sectors.count(sector));
+    WavefrontCost shared = wavefrontCost(addresses, mask, unsigned(bytes), /*isAtomic=*/false);
+    ASSERT_EQ(shared.wavefronts, wavefronts);
+    ASSERT_EQ(shared.leastWavefronts, words.size());
+  }
 }
 
 /// The figures of the line whose text begins with `text`.
