@@ -252,6 +252,27 @@ TEST(Exchange, WaitsForNamedLanes) {
     EXPECT_EQ(out[i], (i ^ 1) + ((i ^ 1) & 1 ? 100 : 200));
 }
 
+// Lanes 0 to 15 and 16 to 31 name themselves, and some of the first half come to the barrier elsewhere.
+TEST(Exchange, LanesThatComeTogetherMayNameDifferentOnes) {
+  for (bool isLateHalf : {true, false}) {
+    auto out = perThread(R"(
+      .shared .align 4 .b32 s[32];
+      setp.lt.u32 %p0, %x, 16; selp.b32 %r1, 0xffff, 0xffff0000, %p0;
+      mov.u32 %r2, s; mad.lo.u32 %r3, %x, 4, %r2; xor.b32 %r4, %x, 8; mad.lo.u32 %r4, %r4, 4, %r2;
+      and.b32 %r5, %x, 24; setp.eq.u32 %p1, %r5, 8;)" +
+                             std::string(isLateHalf ? "@%p1" : "@!%p1") + R"( bra LATE;
+      st.shared.u32 [%r3], %x; bar.warp.sync %r1; ld.shared.u32 %r0, [%r4]; bra DONE;
+      LATE: add.u32 %r6, %x, 100; st.shared.u32 [%r3], %r6; bar.warp.sync %r1; ld.shared.u32 %r0, [%r4];
+      DONE: shfl.sync.bfly.b32 %r7, %x, 1, 31, %r1; add.u32 %r0, %r0, %r7;)",
+                         32);
+    for (uint32_t i = 0; i < 32; ++i) {
+      uint32_t partner = i ^ 8;
+      bool isLate = (partner / 8 == 1) == isLateHalf;
+      EXPECT_EQ(out[i], partner + (isLate ? 100 : 0) + (i ^ 1)) << i;
+    }
+  }
+}
+
 TEST(Exchange, VotesAndMatches) {
   auto ballot = perThread("setp.lt.u32 %p0, %x, 5; vote.sync.ballot.b32 %r0, !%p0, -1;", 32);
   EXPECT_EQ(ballot[3], ~31u);
