@@ -161,10 +161,12 @@ bool Decoder::multiplyMatrices() {
   if (!isWarpWide())
     return false;
   auto shape = takeShape(modifiers);
+  std::vector<MatrixElement> types = takeElements(modifiers);
+  if (shape == MatrixShape{8, 8, 4} && types.size() == 4 && types[1] == MatrixElement::F16)
+    return multiplyOfQuadPairs(types);
   if (!shape || !modifiers.take("row") || !modifiers.take("col"))
     return unsupported("form");
   product.shape = *shape;
-  std::vector<MatrixElement> types = takeElements(modifiers);
   if (types.size() != 4 || !hasProduct(types[1], *shape, product.isSparse) || types[0] != types[3])
     return unsupported("shape or types");
   product.a = fragmentOfA(types[1], shape->m, product.isSparse ? shape->k / 2 : shape->k);
@@ -173,6 +175,30 @@ bool Decoder::multiplyMatrices() {
   if (product.isSparse && !sparseOperands(product))
     return false;
   return emitProduct(product, product.isSparse ? 6 : 4);
+}
+
+/// mma.sync.aligned.m8n8k4.alayout.blayout.dtype.f16.f16.ctype, both layouts either row or col: of each quad
+/// pair.
+bool Decoder::multiplyOfQuadPairs(const std::vector<MatrixElement> &types) {
+  std::vector<bool> isRowMajor; // A, B
+  for (std::string_view modifier : modifiers.remaining())
+    if (modifier == "row" || modifier == "col")
+      isRowMajor.push_back(modifier == "row");
+  if (isRowMajor.size() != 2)
+    return unsupported("form");
+  while (modifiers.takeAny({"row", "col"})) {
+  }
+  // With sums in f32 C is f32, too.
+  if (types[2] != MatrixElement::F16 || (types[0] == MatrixElement::F32 && types[3] != MatrixElement::F32))
+    return unsupported("types");
+  MatrixProduct product;
+  product.shape = {8, 8, 4};
+  product.count = kQuadPairs;
+  product.a = quadPairFragmentOfA(isRowMajor[0]);
+  product.b = quadPairFragmentOfB(isRowMajor[1]);
+  product.c = quadPairAccumulatorFragment(types[3]);
+  product.d = quadPairAccumulatorFragment(types[0]);
+  return emitProduct(product, 4);
 }
 
 /// The metadata and the selector, which says in which lanes of a group of four they are.

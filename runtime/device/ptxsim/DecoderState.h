@@ -182,6 +182,7 @@ private:
   bool loadStoreMatrix();
   bool transposeMatrix();
   bool multiplyMatrices();
+  bool multiplyOfQuadPairs(const std::vector<MatrixElement> &types);
   bool sparseOperands(MatrixProduct &product);
   bool emitProduct(MatrixProduct &product, size_t operandCount);
   bool warpMatrix();

@@ -131,6 +131,35 @@ MatrixFragment accumulatorFragment(MatrixElement type, unsigned m, unsigned n) {
                       });
 }
 
+// PTX ISA: "Matrix Fragments for mma.m8n8k4 with .f16 floating point type". The upper lanes of a pair have
+// the upper half of the rows of A, C and D and of the columns of B.
+MatrixFragment quadPairFragmentOfA(bool isRowMajor) {
+  return makeFragment(
+      MatrixElement::F16, kQuadPairs * 8, 4, 2, [=](unsigned r, unsigned group, unsigned lane, unsigned i) {
+        unsigned element = 2 * r + i, first = group % kQuadPairs * 8 + group / kQuadPairs * 4;
+        return isRowMajor ? std::pair(first + lane, element) : std::pair(first + element, lane);
+      });
+}
+
+MatrixFragment quadPairFragmentOfB(bool isRowMajor) {
+  return makeFragment(
+      MatrixElement::F16, kQuadPairs * 4, 8, 2, [=](unsigned r, unsigned group, unsigned lane, unsigned i) {
+        unsigned element = 2 * r + i, pair = group % kQuadPairs * 4;
+        unsigned first = group / kQuadPairs * 4;
+        return isRowMajor ? std::pair(pair + lane, first + element) : std::pair(pair + element, first + lane);
+      });
+}
+
+MatrixFragment quadPairAccumulatorFragment(MatrixElement type) {
+  bool isHalf = type == MatrixElement::F16;
+  return makeFragment(
+      type, kQuadPairs * 8, 8, isHalf ? 4 : 8, [=](unsigned r, unsigned group, unsigned lane, unsigned i) {
+        unsigned first = group % kQuadPairs * 8 + group / kQuadPairs * 4;
+        return isHalf ? std::pair(first + lane, 2 * r + i)
+                      : std::pair(first + (lane & 1) + (r & 2), (r & 4) + (lane & 2) + (r & 1));
+      });
+}
+
 MatrixFragment openFragment(MatrixElement type, unsigned rows, unsigned columns, unsigned registerCount) {
   unsigned perRegister = 8 * registerBytes(type) / bitWidth(type);
   return makeFragment(

@@ -44,9 +44,11 @@ struct MatrixFragment {
   bool isColumnMajor = false; // wmma.load, wmma.store: in memory
 };
 
-/// D = A * B + C. For a sparse product A holds only half of the columns, and the metadata says which.
+/// D = A * B + C. For a sparse product A holds only half of the columns, and the metadata says which. Several
+/// products of one shape lie below each other in the fragments.
 struct MatrixProduct {
   MatrixShape shape;
+  unsigned count = 1;
   MatrixFragment a, b, c, d;
   bool saturates = false, isXor = false; // of integers; of bits: xor instead of and
   bool isSparse = false, isOrdered = false;
@@ -59,6 +61,12 @@ struct MatrixProduct {
 MatrixFragment fragmentOfA(MatrixElement type, unsigned m, unsigned k);
 MatrixFragment fragmentOfB(MatrixElement type, unsigned k, unsigned n);
 MatrixFragment accumulatorFragment(MatrixElement type, unsigned m, unsigned n);
+/// The fragments of m8n8k4 of f16: a product for each quad pair, the lanes 4 q to 4 q + 3 and those 16
+/// further.
+constexpr unsigned kQuadPairs = 4;
+MatrixFragment quadPairFragmentOfA(bool isRowMajor);
+MatrixFragment quadPairFragmentOfB(bool isRowMajor);
+MatrixFragment quadPairAccumulatorFragment(MatrixElement type);
 /// The fragments of wmma, whose layout PTX leaves open: elements in the order of the lanes, again from the
 /// beginning where there are more places than elements.
 MatrixFragment openFragment(MatrixElement type, unsigned rows, unsigned columns, unsigned registerCount);

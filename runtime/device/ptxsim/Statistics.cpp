@@ -83,7 +83,7 @@ void addOther(Statistics &sum, const Code &code, const Instruction &in, const In
   switch (in.operation) {
   case Operation::MultiplyMatrices: {
     const MatrixShape &shape = code.products[in.target].shape;
-    sum.tensorMultiplyAdds += count.warps * shape.m * shape.n * shape.k;
+    sum.tensorMultiplyAdds += count.warps * code.products[in.target].count * shape.m * shape.n * shape.k;
     break;
   }
   case Operation::CopyAsync: {

@@ -333,7 +333,7 @@ TEST(Mma, RefusesWhatPtxDoesNotHave) {
         "mma.sync.aligned.m16n8k16.row.row.f32.f16.f16.f32",
         "mma.sync.aligned.m16n8k16.row.col.f16.bf16.bf16.f16",
         "mma.sync.aligned.m16n8k16.row.col.f32.f16.bf16.f32",
-        "mma.sync.aligned.m8n8k4.row.col.f32.f16.f16.f32", "mma.aligned.m16n8k16.row.col.f32.f16.f16.f32",
+        "mma.sync.aligned.m8n8k4.row.col.f32.bf16.bf16.f32", "mma.aligned.m16n8k16.row.col.f32.f16.f16.f32",
         "mma.sync.aligned.m16n8k16.row.col.satfinite.f32.f16.f16.f32"}) {
     auto program =
         Program::parse(header() + ".entry k() { .reg .b32 %r<16>; " + instruction +

@@ -257,7 +257,9 @@ void multiplyFloats(std::byte *rows, const MatrixProduct &product, const Row *re
   gatherA(rows, product, registers, a);
   gather(rows, product.b, registers, b);
   gather(rows, product.c, registers, sums);
-  multiply(product.shape, a, b, sums);
+  const MatrixShape &shape = product.shape;
+  for (unsigned p = 0; p < product.count; ++p)
+    multiply(shape, a + p * shape.m * shape.k, b + p * shape.k * shape.n, sums + p * shape.m * shape.n);
   scatter(rows, product.d, registers, sums);
 }
 
