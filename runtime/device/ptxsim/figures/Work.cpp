@@ -137,7 +137,7 @@ void addWork(Work &work, const Code &code, const Instruction &in, uint64_t warps
     const MatrixProduct &product = code.products[in.target];
     auto &counts = product.isSparse ? work.sparseMultiplyAdds : work.multiplyAdds;
     counts[unsigned(tensorType(product.a.type))] +=
-        warps * product.shape.m * product.shape.n * product.shape.k;
+        warps * product.count * product.shape.m * product.shape.n * product.shape.k;
   } else if (std::optional<Unit> unit = unitOf(in)) {
     bool isTwice = byteWidth(in.type) == 8 && !isFloat(in.type);
     work.lanes[unsigned(*unit)] += lanes * (isTwice ? 2 : 1);
