@@ -194,7 +194,8 @@ bool CtaExecutor::warpSync(Warp &warp, uint32_t index, uint32_t pc, uint32_t mas
   Row row = in.operation == Operation::WarpBarrier ? in.source[0] : in.source[3];
   auto *named = reinterpret_cast<const uint32_t *>(warp.rows + row);
   uint32_t members = named[__builtin_ctz(mask)];
-  for (uint32_t left = mask; left; left &= left - 1)
+  bool isConstant = row < launch.code.constants.size();
+  for (uint32_t left = isConstant ? 0 : mask; left; left &= left - 1)
     if (named[__builtin_ctz(left)] != members)
       return warpSyncOfGroups(warp, index, pc, mask, named);
   if (mask & ~members)

@@ -273,6 +273,16 @@ TEST(Exchange, LanesThatComeTogetherMayNameDifferentOnes) {
   }
 }
 
+// Halves of a warp that execute one instruction together, each with its own member mask; some lanes do not.
+TEST(Exchange, GroupsNameTheirOwnLanes) {
+  auto sums = perThread("and.b32 %r1, %x, 16; mov.u32 %r2, 0xff; shl.b32 %r1, %r2, %r1; and.b32 %r2, %x, 8;"
+                        "setp.eq.u32 %p0, %r2, 0; mov.u32 %r0, 7; @%p0 redux.sync.add.u32 %r0, %x, %r1;"
+                        "add.u32 %r0, %r0, 1; bar.sync 0;",
+                        32);
+  for (uint32_t i = 0; i < 32; ++i)
+    EXPECT_EQ(sums[i], i & 8 ? 8u : i < 16 ? 29u : 8 * 16 + 29u) << i;
+}
+
 TEST(Exchange, VotesAndMatches) {
   auto ballot = perThread("setp.lt.u32 %p0, %x, 5; vote.sync.ballot.b32 %r0, !%p0, -1;", 32);
   EXPECT_EQ(ballot[3], ~31u);
