@@ -1,7 +1,7 @@
 // Parses any text as PTX and launches what kernels it has, with every check and few instructions: whatever it
 // says, that ends, with a status, and touches no memory but its own.
-#include "runtime/device/ptxsim/Code.h"
 #include "runtime/device/ptxsim/Simulator.h"
+#include "runtime/device/ptxsim/code/Code.h"
 #include "test/fuzz/PtxMutation.h"
 
 #include <algorithm>

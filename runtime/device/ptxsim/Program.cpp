@@ -1,8 +1,8 @@
 // From text to a program: global variables get memory and their initial values, kernels are decoded.
 #include "runtime/device/ptxsim/Program.h"
 
-#include "runtime/device/ptxsim/Decoder.h"
-#include "runtime/device/ptxsim/Parser.h"
+#include "runtime/device/ptxsim/decode/Decoder.h"
+#include "runtime/device/ptxsim/syntax/Parser.h"
 
 #include <algorithm>
 #include <bit>

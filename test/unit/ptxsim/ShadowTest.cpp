@@ -1,6 +1,6 @@
 // The shadow of memory against the definition of a race, applied byte by byte to the list of all that
 // happened.
-#include "runtime/device/ptxsim/Shadow.h"
+#include "runtime/device/ptxsim/inspect/Shadow.h"
 
 #include <gtest/gtest.h>
 #include <random>

@@ -1,7 +1,7 @@
 // Counts sectors by a sweep over sorted ranges, and wavefronts by the words that each bank must deliver.
 #include "runtime/device/ptxsim/figures/AccessCost.h"
 
-#include "runtime/device/ptxsim/Instruction.h"
+#include "runtime/device/ptxsim/code/Instruction.h"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // Figures by instruction, and from them those of lines and of the launch.
 #include "runtime/device/ptxsim/figures/FigureCollector.h"
 
-#include "runtime/device/ptxsim/Cta.h"
+#include "runtime/device/ptxsim/execute/Cta.h"
 
 #include <algorithm>
 #include <bit>

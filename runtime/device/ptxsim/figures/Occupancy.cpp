@@ -1,7 +1,7 @@
 // The rules by which warps, registers and shared memory are given to CTAs.
 #include "runtime/device/ptxsim/figures/Occupancy.h"
 
-#include "runtime/device/ptxsim/Instruction.h"
+#include "runtime/device/ptxsim/code/Instruction.h"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // Which unit executes what.
 #include "runtime/device/ptxsim/figures/Work.h"
 
-#include "runtime/device/ptxsim/Code.h"
+#include "runtime/device/ptxsim/code/Code.h"
 
 #include <optional>
 

@@ -2,7 +2,7 @@
 // only, which are compiled once for each instruction-set level: everything here has internal linkage.
 #pragma once
 
-#include "runtime/device/ptxsim/Instruction.h"
+#include "runtime/device/ptxsim/code/Instruction.h"
 #include "runtime/device/ptxsim/lanes/Lanes.h"
 
 #include <cstring>

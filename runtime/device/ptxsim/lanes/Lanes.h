@@ -1,8 +1,8 @@
 // The functions that execute lane operations, in one set for each level of the host's instruction set.
 #pragma once
 
-#include "runtime/device/ptxsim/Instruction.h"
-#include "runtime/device/ptxsim/Matrix.h"
+#include "runtime/device/ptxsim/code/Instruction.h"
+#include "runtime/device/ptxsim/code/Matrix.h"
 
 #include <array>
 

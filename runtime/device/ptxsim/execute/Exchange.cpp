@@ -1,0 +1,186 @@
+// The exchange between the lanes of a warp (PTX ISA: "shfl.sync", "vote.sync", "match.sync", "redux.sync",
+// "activemask"), and clocks.
+#include "runtime/device/ptxsim/execute/Cta.h"
+
+#include <chrono>
+#include <cstring>
+
+namespace winnow::ptxsim {
+namespace {
+
+template <typename T> T *row(std::byte *rows, Row offset) { return reinterpret_cast<T *>(rows + offset); }
+
+void writePredicate(std::byte *rows, Row offset, uint32_t value, uint32_t mask) {
+  uint32_t *out = row<uint32_t>(rows, offset);
+  *out = (*out & ~mask) | (value & mask);
+}
+
+void writeLanes(std::byte *rows, Row offset, const uint32_t *values, uint32_t mask) {
+  uint32_t *out = row<uint32_t>(rows, offset);
+  for (unsigned i = 0; i < kLanes; ++i)
+    if (mask >> i & 1)
+      out[i] = values[i];
+}
+
+void writeSame(std::byte *rows, Row offset, uint32_t value, uint32_t mask) {
+  uint32_t values[kLanes];
+  for (uint32_t &each : values)
+    each = value;
+  writeLanes(rows, offset, values, mask);
+}
+
+} // namespace
+
+bool CtaExecutor::exchange(Warp &warp, uint32_t pc, uint32_t mask) {
+  const Instruction &in = code[pc];
+  switch (in.operation) {
+  case Operation::Shuffle:
+    shuffle(warp.rows, in, mask);
+    return true;
+  case Operation::Vote:
+    vote(warp.rows, in, mask);
+    return true;
+  case Operation::Match:
+    match(warp.rows, in, mask);
+    return true;
+  case Operation::WarpReduce:
+    warpReduce(warp.rows, in, mask);
+    return true;
+  case Operation::Elect:
+    elect(warp.rows, in, mask);
+    return true;
+  case Operation::ActiveMask:
+    writeSame(warp.rows, in.destination, mask, mask);
+    return true;
+  case Operation::ReadClock:
+    readClock(warp, in, mask);
+    return true;
+  case Operation::WarpBarrier:
+    synchronizeWarp(warp);
+    return true;
+  default:
+    return matrix(warp, pc, mask);
+  }
+}
+
+void CtaExecutor::readClock(Warp &warp, const Instruction &in, uint32_t mask) {
+  auto now = std::chrono::steady_clock::now().time_since_epoch();
+  uint64_t time = uint64_t(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+  bool isTimer = SpecialRegister(in.mode) == SpecialRegister::GlobalTimer;
+  uint64_t value = isTimer ? time : warp.clock;
+  unsigned bytes = SpecialRegister(in.mode) == SpecialRegister::Clock ? 4 : 8;
+  for (unsigned i = 0; i < kLanes; ++i)
+    if (mask >> i & 1)
+      std::memcpy(warp.rows + in.destination + i * bytes, &value, bytes);
+}
+
+/// The leader is the lowest lane that takes part, which PTX leaves open.
+void CtaExecutor::elect(std::byte *rows, const Instruction &in, uint32_t mask) {
+  if (in.destination != kNoRow)
+    writeSame(rows, in.destination, uint32_t(__builtin_ctz(mask)), mask);
+  if (in.destination2 != kNoRow)
+    writePredicate(rows, in.destination2, mask & -mask, mask);
+}
+
+/// The source lane is computed from b and the clamp and segment mask in c. A source that does not take part
+/// gives the lane's own value (PTX leaves it undefined).
+void CtaExecutor::shuffle(std::byte *rows, const Instruction &in, uint32_t mask) {
+  const uint32_t *a = row<uint32_t>(rows, in.source[0]), *b = row<uint32_t>(rows, in.source[1]);
+  const uint32_t *c = row<uint32_t>(rows, in.source[2]);
+  uint32_t values[kLanes], valid = 0;
+  for (unsigned lane = 0; lane < kLanes; ++lane) {
+    int32_t amount = int32_t(b[lane] & 31), clamp = int32_t(c[lane] & 31),
+            segment = int32_t(c[lane] >> 8 & 31);
+    int32_t own = int32_t(lane), last = (own & segment) | (clamp & ~segment), first = own & segment,
+            source = own;
+    bool inRange = false;
+    switch (ShuffleMode(in.mode)) {
+    case ShuffleMode::Up:
+      source = own - amount;
+      inRange = source >= last;
+      break;
+    case ShuffleMode::Down:
+      source = own + amount;
+      inRange = source <= last;
+      break;
+    case ShuffleMode::Butterfly:
+      source = own ^ amount;
+      inRange = source <= last;
+      break;
+    case ShuffleMode::Index:
+      source = first | (amount & ~segment);
+      inRange = source <= last;
+      break;
+    }
+    if (!inRange)
+      source = own;
+    valid |= uint32_t(inRange) << lane;
+    values[lane] = mask >> source & 1 ? a[source] : a[lane];
+  }
+  writeLanes(rows, in.destination, values, mask);
+  if (in.destination2 != kNoRow)
+    writePredicate(rows, in.destination2, valid, mask);
+}
+
+void CtaExecutor::vote(std::byte *rows, const Instruction &in, uint32_t mask) {
+  uint32_t bits = *row<uint32_t>(rows, in.source[0]);
+  bits = (in.flags & kInvert ? ~bits : bits) & mask;
+  if (VoteMode(in.mode) == VoteMode::Ballot)
+    return writeSame(rows, in.destination, bits, mask);
+  bool all = bits == mask, any = bits != 0;
+  bool result = VoteMode(in.mode) == VoteMode::All   ? all
+                : VoteMode(in.mode) == VoteMode::Any ? any
+                                                     : all || !any;
+  writePredicate(rows, in.destination, result ? kFullMask : 0, mask);
+}
+
+void CtaExecutor::match(std::byte *rows, const Instruction &in, uint32_t mask) {
+  uint64_t keys[kLanes];
+  for (unsigned i = 0; i < kLanes; ++i)
+    keys[i] = in.type == ScalarType::B64 ? row<uint64_t>(rows, in.source[0])[i]
+                                         : row<uint32_t>(rows, in.source[0])[i];
+  uint32_t values[kLanes] = {};
+  for (unsigned i = 0; i < kLanes; ++i)
+    for (unsigned k = 0; k < kLanes; ++k)
+      values[i] |= uint32_t((mask >> k & 1) && keys[k] == keys[i]) << k;
+  if (in.mode) { // all: the mask where all keys are equal, else zero
+    bool isEqual = values[__builtin_ctz(mask)] == mask;
+    for (uint32_t &value : values)
+      value = isEqual ? mask : 0;
+    if (in.destination2 != kNoRow)
+      writePredicate(rows, in.destination2, isEqual ? kFullMask : 0, mask);
+  }
+  writeLanes(rows, in.destination, values, mask);
+}
+
+void CtaExecutor::warpReduce(std::byte *rows, const Instruction &in, uint32_t mask) {
+  const uint32_t *a = row<uint32_t>(rows, in.source[0]);
+  uint32_t result = a[__builtin_ctz(mask)];
+  for (uint32_t left = mask & (mask - 1); left; left &= left - 1) {
+    uint32_t value = a[__builtin_ctz(left)];
+    bool less = in.type == ScalarType::S32 ? int32_t(value) < int32_t(result) : value < result;
+    switch (AtomicOperation(in.mode)) {
+    case AtomicOperation::Add:
+      result += value;
+      break;
+    case AtomicOperation::Minimum:
+      result = less ? value : result;
+      break;
+    case AtomicOperation::Maximum:
+      result = less ? result : value;
+      break;
+    case AtomicOperation::And:
+      result &= value;
+      break;
+    case AtomicOperation::Or:
+      result |= value;
+      break;
+    default:
+      result ^= value;
+      break;
+    }
+  }
+  writeSame(rows, in.destination, result, mask);
+}
+
+} // namespace winnow::ptxsim

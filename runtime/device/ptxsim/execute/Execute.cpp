@@ -1,0 +1,240 @@
+// The main loop: one instruction after the other for the lanes of a fragment.
+#include "runtime/device/ptxsim/execute/Cta.h"
+
+namespace winnow::ptxsim {
+namespace {
+
+uint32_t predicate(const std::byte *rows, Row row) { return *reinterpret_cast<const uint32_t *>(rows + row); }
+
+} // namespace
+
+bool CtaExecutor::runFragment(Warp &warp, uint32_t index) {
+  return launch.options.trace ? runFragmentAs<true>(warp, index) : runFragmentAs<false>(warp, index);
+}
+
+template <bool isTraced> bool CtaExecutor::runFragmentAs(Warp &warp, uint32_t index) {
+  std::byte *rows = warp.rows;
+  uint32_t pc = warp.fragments[index].next;
+  const uint32_t active = warp.fragments[index].mask, end = warp.fragments[index].reconvergence;
+  uint64_t limit = launch.options.instructionLimit;
+  uint64_t budget = limit && limit - warp.executed < kFragmentSlice ? limit - warp.executed : kFragmentSlice;
+  const uint64_t given = budget;
+  const uint32_t activeCount = countLanes(active);
+  if (figures)
+    findLostLanes(warp, index);
+  bool goesOn = true;
+  while (pc != end && goesOn) {
+    if (budget == 0)
+      break;
+    --budget;
+    const Instruction &in = code[pc];
+    uint32_t mask = active;
+    if (in.guard != kNoRow) {
+      uint32_t bits = predicate(rows, in.guard);
+      mask &= in.flags & kGuardNegated ? ~bits : bits;
+    }
+    InstructionCount &count = instructionCounts[pc];
+    ++count.warps;
+    count.lanes += mask == active ? activeCount : countLanes(mask);
+    if (isTraced && !(in.flags & kContinuation))
+      launch.options.trace({ctaIndex, warp.index, mask, in.location, launch.code.texts[pc]});
+    if (in.operation == Operation::Branch) {
+      if (mask == active) {
+        pc = in.target;
+      } else if (mask == 0) {
+        ++pc;
+      } else {
+        const Side sides[2] = {{pc + 1, active & ~mask}, {in.target, mask}};
+        diverge(warp, index, pc, sides, 2, in.reconvergence);
+        goesOn = false;
+      }
+    } else if (mask == 0) {
+      ++pc;
+    } else if (in.operation <= Operation::LastLaneOperation) {
+      in.lanes(rows, in, mask);
+      ++pc;
+    } else {
+      if (in.operation == Operation::ReadClock)
+        warp.clock = warp.executed + given - budget;
+      goesOn = control(warp, index, pc, mask);
+    }
+  }
+  warp.executed += given - budget;
+  if (figures)
+    figures->charge(given - budget);
+  if (!goesOn)
+    return true; // whoever stopped it has set its state
+  if (pc == end) {
+    endFragment(warp, index);
+    return true;
+  }
+  warp.fragments[index].next = pc;
+  if (limit && warp.executed >= limit)
+    fault(warp, pc, active,
+          format::concatenate("instruction limit: a warp executed ", limit, " instructions"));
+  return false;
+}
+
+/// Everything but branches and lane operations. `pc` moves on when the fragment does.
+bool CtaExecutor::control(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mask) {
+  const Instruction &in = code[pc];
+  switch (in.operation) {
+  case Operation::Load:
+  case Operation::Store:
+  case Operation::Atomic:
+    if (!memory(warp, pc, mask))
+      return false;
+    break;
+  case Operation::LoadParameter:
+    loadParameter(warp.rows, in, mask);
+    break;
+  case Operation::BranchIndexed:
+    return branchIndexed(warp, index, pc, mask);
+  case Operation::Call:
+    call(warp, index, pc, mask);
+    return false;
+  case Operation::CallSystem:
+    if (!callSystem(warp, pc, mask))
+      return false;
+    break;
+  case Operation::Return:
+    warp.fragments[index].next = pc + 1;
+    returnLanes(warp, index, mask);
+    return false;
+  case Operation::Exit:
+    // Lanes that stay go on in a new run, with a smaller mask.
+    warp.fragments[index].next = pc + 1;
+    exitLanes(warp, index, mask);
+    return false;
+  case Operation::Trap:
+    return fault(warp, pc, mask, "trap");
+  case Operation::Barrier:
+  case Operation::BarrierArrive:
+  case Operation::BarrierReduce:
+    arrive(warp, index, pc, mask);
+    return false;
+  case Operation::WarpBarrier:
+  case Operation::Shuffle:
+  case Operation::Vote:
+  case Operation::Match:
+  case Operation::WarpReduce:
+  case Operation::Elect:
+  case Operation::LoadMatrix:
+  case Operation::StoreMatrix:
+  case Operation::TransposeMatrix:
+  case Operation::MultiplyMatrices:
+  case Operation::LoadFragment:
+  case Operation::StoreFragment:
+    if (!warpSync(warp, index, pc, mask))
+      return false;
+    break;
+  case Operation::ActiveMask:
+  case Operation::ReadClock:
+    exchange(warp, pc, mask);
+    break;
+  case Operation::CopyAsync:
+    if (!copyAsync(warp, pc, mask))
+      return false;
+    break;
+  case Operation::CommitCopies:
+    commitCopies(warp, mask);
+    break;
+  case Operation::WaitCopies:
+    waitForCopies(warp, in, mask);
+    break;
+  case Operation::MemoryBarrier:
+    if (!memoryBarrier(warp, pc, mask))
+      return false;
+    break;
+  case Operation::Fence:
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    in.mode ? synchronizeDevice() : synchronizeCta();
+    break;
+  default: // Prefetch
+    break;
+  }
+  ++pc;
+  return true;
+}
+
+/// brx.idx: lanes with one target go together. An index beyond the table is undefined in PTX, an error here.
+bool CtaExecutor::branchIndexed(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mask) {
+  const Instruction &in = code[pc];
+  auto *choice = reinterpret_cast<const uint32_t *>(warp.rows + in.source[0]);
+  Side sides[kLanes + 1];
+  unsigned count = 0;
+  if (uint32_t others = warp.fragments[index].mask & ~mask)
+    sides[count++] = {pc + 1, others};
+  for (uint32_t left = mask; left; left &= left - 1) {
+    unsigned lane = unsigned(__builtin_ctz(left));
+    if (choice[lane] >= in.targetCount)
+      return fault(
+          warp, pc, 1u << lane,
+          format::concatenate("brx.idx with index ", choice[lane], " into a table of ", in.targetCount));
+    uint32_t target = launch.code.targets[in.target + choice[lane]];
+    unsigned side = 0;
+    while (side < count && sides[side].target != target)
+      ++side;
+    if (side == count)
+      sides[count++] = {target, 0};
+    sides[side].mask |= 1u << lane;
+  }
+  if (count == 1) {
+    pc = sides[0].target;
+    return true;
+  }
+  diverge(warp, index, pc, sides, count, in.reconvergence);
+  return false;
+}
+
+/// Instructions that name the lanes that take part (membermask). The fragment waits when some of these are
+/// elsewhere; naming lanes that never come is undefined in PTX, and a deadlock here.
+bool CtaExecutor::warpSync(Warp &warp, uint32_t index, uint32_t pc, uint32_t mask) {
+  const Instruction &in = code[pc];
+  Row row = in.operation == Operation::WarpBarrier ? in.source[0] : in.source[3];
+  auto *named = reinterpret_cast<const uint32_t *>(warp.rows + row);
+  uint32_t members = named[__builtin_ctz(mask)];
+  bool isConstant = row < launch.code.constants.size();
+  for (uint32_t left = isConstant ? 0 : mask; left; left &= left - 1)
+    if (named[__builtin_ctz(left)] != members)
+      return warpSyncOfGroups(warp, index, pc, mask, named);
+  if (mask & ~members)
+    return fault(warp, pc, mask & ~members,
+                 "a thread executes a warp-wide instruction whose member mask does not name it");
+  if ((members & warp.alive & ~mask) == 0)
+    return exchange(warp, pc, mask);
+  Fragment &fragment = warp.fragments[index];
+  fragment.state = Fragment::State::AtWarpSync;
+  fragment.next = pc;
+  fragment.syncMask = mask;
+  fragment.syncMembers = members;
+  releaseWarpSyncs(warp);
+  return false;
+}
+
+/// Lanes that come together and name different members are as many exchanges: cooperative groups' tiles are.
+/// Where members of one are elsewhere, each goes on alone and waits for its own.
+bool CtaExecutor::warpSyncOfGroups(Warp &warp, uint32_t index, uint32_t pc, uint32_t mask,
+                                   const uint32_t *named) {
+  Side groups[kLanes];
+  unsigned count = 0;
+  bool areComplete = true;
+  for (uint32_t left = mask; left;) {
+    uint32_t members = named[__builtin_ctz(left)], group = 0;
+    for (uint32_t lanesLeft = left; lanesLeft; lanesLeft &= lanesLeft - 1)
+      group |= named[__builtin_ctz(lanesLeft)] == members ? lanesLeft & -lanesLeft : 0;
+    areComplete &= (group & ~members) == 0 && (members & warp.alive & ~group) == 0;
+    groups[count++] = {pc, group};
+    left &= ~group;
+  }
+  if (!areComplete) {
+    diverge(warp, index, pc, groups, count, pc + 1);
+    return false;
+  }
+  for (unsigned i = 0; i < count; ++i)
+    if (!exchange(warp, pc, groups[i].mask))
+      return false;
+  return true;
+}
+
+} // namespace winnow::ptxsim

@@ -1,0 +1,170 @@
+// mbarrier (PTX ISA: "Parallel Synchronization and Communication Instructions: mbarrier"). A barrier is an
+// opaque object of 64 bits in shared memory; its states are these bits, too.
+#include "runtime/device/ptxsim/execute/Cta.h"
+
+#include <cstring>
+
+namespace winnow::ptxsim {
+namespace {
+
+constexpr unsigned kCountBits = 20;
+constexpr uint32_t kMostArrivals = (1u << kCountBits) - 1; // PTX ISA: "Contents of the mbarrier object"
+constexpr size_t kMostDelayedArrivals = 1 << 16;
+constexpr int32_t kMostTransactions = (1 << kCountBits) - 1;
+
+/// What the bits say: arrivals that are missing in this phase and expected in each, bytes under way, and the
+/// phase.
+struct BarrierState {
+  uint32_t pending = 0, expected = 0; // expected 0: not initialized
+  int32_t transactions = 0;
+  bool phase = false;
+
+  explicit BarrierState(uint64_t bits)
+      : pending(uint32_t(bits) & kMostArrivals), expected(uint32_t(bits >> kCountBits) & kMostArrivals),
+        transactions(int32_t(int64_t(bits << 2) >> (2 + 2 * kCountBits))), phase(bits >> 63) {}
+  uint64_t bits() const {
+    constexpr uint64_t kTransactionMask = (uint64_t(1) << (kCountBits + 1)) - 1;
+    return pending | uint64_t(expected) << kCountBits |
+           (uint64_t(int64_t(transactions)) & kTransactionMask) << 2 * kCountBits | uint64_t(phase) << 63;
+  }
+  /// The phase ends when nothing is missing; whether it did.
+  bool advance() {
+    if (pending || transactions)
+      return false;
+    phase = !phase;
+    pending = expected;
+    return true;
+  }
+};
+
+uint64_t load(uint64_t address) {
+  uint64_t bits;
+  std::memcpy(&bits, reinterpret_cast<const void *>(address), sizeof(bits));
+  return bits;
+}
+void store(uint64_t address, uint64_t bits) {
+  std::memcpy(reinterpret_cast<void *>(address), &bits, sizeof(bits));
+}
+
+bool isDrop(MemoryBarrierMode mode) {
+  return mode >= MemoryBarrierMode::ArriveDrop && mode <= MemoryBarrierMode::ArriveDropExpectTransactions;
+}
+bool expectsTransactions(MemoryBarrierMode mode) {
+  return mode == MemoryBarrierMode::ArriveExpectTransactions ||
+         mode == MemoryBarrierMode::ArriveDropExpectTransactions ||
+         mode == MemoryBarrierMode::ExpectTransactions;
+}
+
+} // namespace
+
+void CtaExecutor::countArrivals(uint64_t address, uint32_t count) {
+  BarrierState state(load(address));
+  state.pending -= std::min(count, state.pending);
+  if (state.advance())
+    synchronizeCta();
+  store(address, state.bits());
+}
+
+bool CtaExecutor::memoryBarrier(Warp &warp, uint32_t pc, uint32_t mask) {
+  const Instruction &in = code[pc];
+  if (MemoryBarrierMode(in.mode) == MemoryBarrierMode::PendingCount) {
+    auto *states = reinterpret_cast<const uint64_t *>(warp.rows + in.source[1]);
+    auto *counts = reinterpret_cast<uint32_t *>(warp.rows + in.destination);
+    for (uint32_t left = mask; left; left &= left - 1) {
+      unsigned lane = unsigned(__builtin_ctz(left));
+      counts[lane] = BarrierState(states[lane]).pending;
+    }
+    return true;
+  }
+  uint64_t addresses[kLanes];
+  lanes.addresses(warp.rows, in, mask, addresses);
+  if (!resolve(warp, pc, mask, {AccessKind::Atomic, in.space, 8}, addresses))
+    return false;
+  AccessKind kind =
+      MemoryBarrierMode(in.mode) == MemoryBarrierMode::Initialize ? AccessKind::Store : AccessKind::Atomic;
+  if (!inspect(warp, pc, mask, {kind, in.space, 8}, addresses))
+    return false;
+  for (uint32_t left = mask; left; left &= left - 1) {
+    unsigned lane = unsigned(__builtin_ctz(left));
+    if (!memoryBarrierLane(warp, pc, lane, addresses[lane]))
+      return false;
+  }
+  return true;
+}
+
+bool CtaExecutor::memoryBarrierLane(Warp &warp, uint32_t pc, unsigned lane, uint64_t address) {
+  const Instruction &in = code[pc];
+  auto mode = MemoryBarrierMode(in.mode);
+  auto bad = [&](std::string_view message) {
+    return fault(warp, pc, 1u << lane, format::concatenate("bad use of a memory barrier: ", message));
+  };
+  auto operand = [&]() -> uint32_t {
+    return in.source[1] == kNoRow ? 1 : reinterpret_cast<const uint32_t *>(warp.rows + in.source[1])[lane];
+  };
+  if (mode == MemoryBarrierMode::Initialize) {
+    uint32_t count = operand();
+    if (count == 0 || count > kMostArrivals)
+      return bad(format::concatenate("its count is ", count, ", but must be 1 to ", kMostArrivals));
+    BarrierState state(0);
+    state.pending = state.expected = count;
+    store(address, state.bits());
+    return true;
+  }
+  if (mode == MemoryBarrierMode::TestState || mode == MemoryBarrierMode::TestParity)
+    completeArrivals(address);
+  BarrierState state(load(address));
+  uint64_t before = state.bits();
+  if (before == 0)
+    return bad("it is not initialized");
+  uint32_t arrivals = 0;
+  switch (mode) {
+  case MemoryBarrierMode::Invalidate:
+    store(address, 0);
+    return true;
+  case MemoryBarrierMode::TestState:
+  case MemoryBarrierMode::TestParity: {
+    bool asked = mode == MemoryBarrierMode::TestParity
+                     ? operand() & 1
+                     : reinterpret_cast<const uint64_t *>(warp.rows + in.source[1])[lane] >> 63;
+    auto *done = reinterpret_cast<uint32_t *>(warp.rows + in.destination);
+    *done = (*done & ~(1u << lane)) | uint32_t(state.phase != asked) << lane;
+    return true;
+  }
+  case MemoryBarrierMode::ArriveAfterCopies:
+  case MemoryBarrierMode::ArriveAfterCopiesNoIncrement:
+    if (mode == MemoryBarrierMode::ArriveAfterCopies)
+      ++state.pending;
+    store(address, state.bits());
+    if (delayedArrivals.size() == kMostDelayedArrivals)
+      completeArrivals(delayedArrivals[0].address);
+    delayedArrivals.push_back({address, ++asyncOrder, warp.index, lane});
+    return true;
+  case MemoryBarrierMode::CompleteTransactions:
+    state.transactions -= int32_t(operand());
+    break;
+  case MemoryBarrierMode::ExpectTransactions:
+    break;
+  default:
+    arrivals = expectsTransactions(mode) ? 1 : operand();
+  }
+  if (expectsTransactions(mode))
+    state.transactions += int32_t(operand());
+  if (state.transactions > kMostTransactions || state.transactions < -kMostTransactions)
+    return bad(format::concatenate("more than ", kMostTransactions, " bytes are under way"));
+  bool staysOpen =
+      mode == MemoryBarrierMode::ArriveNoComplete || mode == MemoryBarrierMode::ArriveDropNoComplete;
+  if (arrivals > state.pending || (staysOpen && arrivals == state.pending))
+    return bad(format::concatenate(arrivals, " arrivals, but the phase lacks ", state.pending,
+                                   staysOpen ? ", and may not end" : ""));
+  state.pending -= arrivals;
+  if (isDrop(mode))
+    state.expected -= std::min(arrivals, state.expected);
+  if (state.advance())
+    synchronizeCta();
+  store(address, state.bits());
+  if (in.destination != kNoRow)
+    reinterpret_cast<uint64_t *>(warp.rows + in.destination)[lane] = before;
+  return true;
+}
+
+} // namespace winnow::ptxsim

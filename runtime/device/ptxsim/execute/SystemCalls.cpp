@@ -1,0 +1,189 @@
+// Functions of the CUDA runtime that kernels call: vprintf and __assertfail (CUDA C++ Programming Guide:
+// "Formatted Output", "Assertion").
+#include "runtime/device/ptxsim/execute/Cta.h"
+
+#include <cstring>
+
+namespace winnow::ptxsim {
+namespace {
+
+constexpr size_t kLongestText = size_t(1) << 16; // of a string, and of what one conversion makes
+constexpr size_t kMostPending = size_t(1) << 20; // of printed text; as long as CUDA's buffer
+
+/// A conversion of a format: "%", flags, width, precision, the size of the argument, and its letter.
+struct Conversion {
+  std::string specification; // without the size
+  std::string size;          // "", "hh", "h", "l", "ll", "z", "j", "t"
+  char letter = 0;
+
+  bool isSigned() const { return letter == 'd' || letter == 'i'; }
+  bool isInteger() const { return isSigned() || (letter && std::strchr("ouxX", letter)); }
+  bool isFloat() const { return letter && std::strchr("fFeEgGaA", letter); }
+  /// Of a long, a pointer or a double; else 4, to which everything is promoted.
+  unsigned argumentBytes() const {
+    bool isWide = size == "l" || size == "ll" || size == "z" || size == "j" || size == "t";
+    return isFloat() || letter == 'p' || letter == 's' || (isInteger() && isWide) ? 8 : 4;
+  }
+};
+
+/// `value` as the C type that the size names, in 64 bits.
+uint64_t narrow(const Conversion &conversion, uint64_t value) {
+  bool isSigned = conversion.isSigned();
+  if (conversion.size == "hh")
+    return isSigned ? uint64_t(int64_t(int8_t(value))) : uint8_t(value);
+  if (conversion.size == "h")
+    return isSigned ? uint64_t(int64_t(int16_t(value))) : uint16_t(value);
+  if (conversion.argumentBytes() == 4)
+    return isSigned ? uint64_t(int64_t(int32_t(value))) : uint32_t(value);
+  return value;
+}
+
+template <typename T> std::string formatAs(const std::string &specification, T value) {
+  std::string text(kLongestText, '\0');
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+  int length = std::snprintf(text.data(), text.size(), specification.c_str(), value);
+#pragma GCC diagnostic pop
+  text.resize(length < 0 ? 0 : std::min(size_t(length), text.size() - 1));
+  return text;
+}
+
+} // namespace
+
+/// The value of the system call's argument in a lane.
+uint64_t CtaExecutor::systemArgument(const Warp &warp, uint32_t pc, unsigned lane, unsigned number) const {
+  const CallSite &site = launch.code.calls[code[pc].target];
+  const FrameVariable &variable = site.arguments[number];
+  uint64_t value = 0;
+  std::memcpy(&value, localMemory(warp, lane) + callerFrame(warp, lane, site) + variable.offset,
+              variable.size);
+  return value;
+}
+
+bool CtaExecutor::loadGeneric(Warp &warp, uint32_t pc, unsigned lane, uint64_t address, unsigned bytes,
+                              uint64_t &value) {
+  const Access access{AccessKind::Load, StateSpace::Generic, bytes};
+  value = 0;
+  if (!resolveLane(warp, pc, lane, access, address))
+    return false;
+  std::memcpy(&value, reinterpret_cast<const void *>(address), bytes);
+  return true;
+}
+
+bool CtaExecutor::loadString(Warp &warp, uint32_t pc, unsigned lane, uint64_t address, std::string &text) {
+  for (uint64_t character = 0;; text.push_back(char(character))) {
+    if (!loadGeneric(warp, pc, lane, address + text.size(), 1, character))
+      return false;
+    if (character == 0)
+      return true;
+    if (text.size() == kLongestText)
+      return fault(warp, pc, 1u << lane,
+                   format::concatenate("a string has no end within ", kLongestText, " bytes"));
+  }
+}
+
+bool CtaExecutor::callSystem(Warp &warp, uint32_t pc, uint32_t mask) {
+  bool isPrint = SystemCall(code[pc].mode) == SystemCall::Print;
+  for (uint32_t left = mask; left; left &= left - 1) {
+    unsigned lane = unsigned(__builtin_ctz(left));
+    if (!(isPrint ? print(warp, pc, lane) : failAssertion(warp, pc, lane)))
+      return false;
+  }
+  return true;
+}
+
+/// __assertfail(message, file, line, function, sizeof(char)).
+bool CtaExecutor::failAssertion(Warp &warp, uint32_t pc, unsigned lane) {
+  std::string message, file, function;
+  if (!loadString(warp, pc, lane, systemArgument(warp, pc, lane, 0), message) ||
+      !loadString(warp, pc, lane, systemArgument(warp, pc, lane, 1), file) ||
+      !loadString(warp, pc, lane, systemArgument(warp, pc, lane, 3), function))
+    return false;
+  return fault(warp, pc, 1u << lane,
+               format::concatenate("assertion '", message, "' failed at ", file, ":",
+                                   systemArgument(warp, pc, lane, 2), ", function '", function, "'"));
+}
+
+/// int vprintf(format, arguments): the arguments lie one behind the other, each at its alignment. The result
+/// is their number.
+bool CtaExecutor::print(Warp &warp, uint32_t pc, unsigned lane) {
+  std::string format, text;
+  if (!loadString(warp, pc, lane, systemArgument(warp, pc, lane, 0), format))
+    return false;
+  PrintArguments arguments{systemArgument(warp, pc, lane, 1), 0};
+  for (size_t at = 0; at < format.size();) {
+    size_t percent = std::min(format.find('%', at), format.size());
+    text.append(format, at, percent - at);
+    at = percent;
+    if (at < format.size() && !convert(warp, pc, lane, format, at, arguments, text))
+      return false;
+  }
+  const CallSite &site = launch.code.calls[code[pc].target];
+  std::memcpy(localMemory(warp, lane) + callerFrame(warp, lane, site) + site.results[0].offset,
+              &arguments.count, 4);
+  if (launch.options.print)
+    printed += text;
+  if (printed.size() > kMostPending)
+    handOutPrinted();
+  return true;
+}
+
+bool CtaExecutor::nextArgument(Warp &warp, uint32_t pc, unsigned lane, unsigned bytes,
+                               PrintArguments &arguments, uint64_t &value) {
+  uint64_t address = (arguments.next + bytes - 1) / bytes * bytes;
+  arguments.next = address + bytes;
+  ++arguments.count;
+  return loadGeneric(warp, pc, lane, address, bytes, value);
+}
+
+/// The conversion at `at`, which moves behind it.
+bool CtaExecutor::convert(Warp &warp, uint32_t pc, unsigned lane, const std::string &format, size_t &at,
+                          PrintArguments &arguments, std::string &text) {
+  size_t begin = at++;
+  Conversion conversion;
+  conversion.specification = "%";
+  for (; at < format.size() && std::strchr("-+ #0123456789.*", format[at]); ++at) {
+    uint64_t number = 0;
+    if (format[at] != '*')
+      conversion.specification += format[at];
+    else if (nextArgument(warp, pc, lane, 4, arguments, number))
+      conversion.specification += std::to_string(int32_t(number));
+    else
+      return false;
+  }
+  for (; at < format.size() && std::strchr("hlzjt", format[at]); ++at)
+    conversion.size += format[at];
+  conversion.letter = at < format.size() ? format[at++] : '\0';
+  if (conversion.letter == '%') {
+    text += '%';
+    return true;
+  }
+  bool isKnown = conversion.isInteger() || conversion.isFloat() ||
+                 (conversion.letter && std::strchr("csp", conversion.letter));
+  if (!isKnown)
+    return fault(warp, pc, 1u << lane,
+                 format::concatenate("printf has no conversion '", format.substr(begin, at - begin), "'"));
+  uint64_t value = 0;
+  if (!nextArgument(warp, pc, lane, conversion.argumentBytes(), arguments, value))
+    return false;
+  std::string specification = conversion.specification;
+  if (conversion.isInteger()) {
+    text += formatAs(specification + "ll" + conversion.letter, (long long)narrow(conversion, value));
+  } else if (conversion.isFloat()) {
+    double number = 0;
+    std::memcpy(&number, &value, sizeof number);
+    text += formatAs(specification + conversion.letter, number);
+  } else if (conversion.letter == 's') {
+    std::string argument;
+    if (!loadString(warp, pc, lane, value, argument))
+      return false;
+    text += formatAs(specification + 's', argument.c_str());
+  } else if (conversion.letter == 'c') {
+    text += formatAs(specification + 'c', int(value));
+  } else {
+    text += formatAs(specification + 'p', reinterpret_cast<const void *>(value));
+  }
+  return true;
+}
+
+} // namespace winnow::ptxsim

@@ -1,0 +1,305 @@
+// The checks of races and of uninitialized memory: which shadow an access belongs to, and the reports.
+#include "runtime/device/ptxsim/execute/Cta.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace winnow::ptxsim {
+namespace {
+
+/// How many lanes from the lowest of `mask` on follow one another, as their bytes do.
+unsigned runLength(uint32_t mask, unsigned bytes, const uint64_t *addresses) {
+  unsigned first = unsigned(__builtin_ctz(mask)), lane = first + 1;
+  while (lane < kLanes && (mask >> lane & 1) && addresses[lane] == addresses[lane - 1] + bytes)
+    ++lane;
+  return lane - first;
+}
+
+/// The lowest lane of `mask` and those that follow it, `count` in all.
+uint32_t lowestLanes(uint32_t mask, unsigned count) {
+  return uint32_t((uint64_t(1) << count) - 1) << __builtin_ctz(mask);
+}
+
+} // namespace
+
+void CtaExecutor::makeShadows() {
+  const LaunchOptions &options = launch.options;
+  if (!options.checkRaces && !options.checkUninitialized)
+    return;
+  shadows = std::make_unique<Shadows>(
+      Shadows{Order(uint32_t(warps.size())),
+              ShadowRegion(launch.sharedBytes(), {options.checkRaces, options.checkUninitialized, true}),
+              {}});
+}
+
+void CtaExecutor::beginShadows() {
+  if (!shadows)
+    return;
+  shadows->restartFullClock();
+  shadows->shared.forget();
+  shadows->order.beginCta(ctaNumber);
+}
+
+void CtaExecutor::synchronizeWarp(const Warp &warp) {
+  if (!shadows)
+    return;
+  shadows->order.synchronizeWarp(warp.index);
+  shadows->restartFullClock();
+}
+
+void CtaExecutor::synchronizeCta() {
+  if (!shadows)
+    return;
+  shadows->order.synchronizeCta();
+  shadows->restartFullClock();
+}
+
+void CtaExecutor::synchronizeDevice() {
+  if (!shadows)
+    return;
+  shadows->order.synchronizeDevice();
+  shadows->restartFullClock();
+}
+
+/// The shadow of a host address and the offset in it; null where nothing is to be watched.
+ShadowRegion *CtaExecutor::shadowOf(uint64_t address, uint64_t &offset) {
+  uint64_t sharedBase = reinterpret_cast<uint64_t>(shared), localBase = reinterpret_cast<uint64_t>(local);
+  if (address - sharedBase < launch.sharedBytes()) {
+    offset = address - sharedBase;
+    return &shadows->shared;
+  }
+  // A thread's own; and compilers load from it before they know whether the value will be used.
+  if (address - localBase < localStride * warps.size() * kLanes)
+    return nullptr;
+  if (address - shadows->lastBegin < shadows->lastSize) {
+    offset = address - shadows->lastBegin;
+    return shadows->last;
+  }
+  const MemoryRange *range = launch.memory.find(address);
+  if (!range)
+    return nullptr; // a parameter
+  shadows->lastBegin = range->begin;
+  shadows->lastSize = range->size;
+  shadows->last = nullptr;
+  if (!range->isWritable)
+    return nullptr;
+  offset = address - range->begin;
+  auto found = shadows->global.find(range->begin);
+  if (found == shadows->global.end()) {
+    ShadowRegion::Options options{launch.options.checkRaces,
+                                  launch.options.checkUninitialized && !range->isInitialized, false};
+    found = shadows->global.emplace(range->begin, ShadowRegion(range->size, options)).first;
+  }
+  return shadows->last = &found->second;
+}
+
+Record CtaExecutor::record(const Warp &warp, uint32_t pc, unsigned lane) const {
+  const Instruction &in = code[pc];
+  // mbarrier.init and .inval write as any store does (PTX ISA: "mbarrier.init").
+  bool isBarrierUse = in.operation == Operation::MemoryBarrier &&
+                      MemoryBarrierMode(in.mode) != MemoryBarrierMode::Initialize &&
+                      MemoryBarrierMode(in.mode) != MemoryBarrierMode::Invalidate;
+  bool isStrong = in.operation == Operation::Atomic || isBarrierUse || (in.flags & kStrong);
+  return shadows->order.record({ctaNumber, warp.index * kLanes + lane, pc, isStrong});
+}
+
+/// Records the accesses of the lowest lane of `mask` and those that follow it, as far as they are certainly
+/// right, and gives their number. `self` is the record of lane 0.
+unsigned CtaExecutor::inspectRun(uint32_t mask, const Access &access, const uint64_t *addresses,
+                                 Record self) {
+  unsigned first = unsigned(__builtin_ctz(mask));
+  uint64_t offset = 0;
+  ShadowRegion *region = shadowOf(addresses[first], offset);
+  if (!region)
+    return 1;
+  ShadowRegion::LaneRun run{offset, access.bytes, runLength(mask, access.bytes, addresses),
+                            self.ofLane(first)};
+  if (access.kind != AccessKind::Store)
+    run.lanes = region->loadLanes(run, shadows->order);
+  if (access.kind != AccessKind::Load && run.lanes)
+    run.lanes = region->storeLanes(run, shadows->order);
+  return run.lanes;
+}
+
+/// After resolve(): `addresses` are the host's. Reads and writes are recorded before they are made.
+bool CtaExecutor::inspect(const Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
+                          const uint64_t *addresses) {
+  if (!shadows)
+    return true;
+  const Record self = record(warp, pc, 0);
+  for (uint32_t left = mask; left;) {
+    unsigned count = inspectRun(left, access, addresses, self), lane = unsigned(__builtin_ctz(left));
+    if (count == 0 && !inspectLane(warp, pc, lane, access, addresses[lane]))
+      return false;
+    left &= ~lowestLanes(left, std::max(count, 1u));
+  }
+  return true;
+}
+
+bool CtaExecutor::inspectLane(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
+                              uint64_t address, uint64_t changed) {
+  uint64_t offset = 0;
+  ShadowRegion *region = shadows ? shadowOf(address, offset) : nullptr;
+  if (!region)
+    return true;
+  Record self = record(warp, pc, lane);
+  std::optional<Conflict> conflict;
+  if (access.kind != AccessKind::Store)
+    conflict = region->load(offset, access.bytes, self, shadows->order);
+  if (conflict && !conflictFault(warp, pc, lane, access, address, *conflict))
+    return false;
+  conflict.reset();
+  if (access.kind != AccessKind::Load)
+    conflict = region->store(offset, access.bytes, self, shadows->order, changed);
+  return !conflict || conflictFault(warp, pc, lane, access, address, *conflict);
+}
+
+/// Stores that may conflict go one lane after the other, so that the values of two lanes that write to one
+/// place can be compared; the others together.
+bool CtaExecutor::storeInspected(const Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
+                                 const uint64_t *addresses) {
+  const Instruction &in = code[pc];
+  const Record self = record(warp, pc, 0);
+  uint32_t together = 0;
+  auto storeTogether = [&] {
+    if (together)
+      lanes.store(warp.rows, in, together, addresses, launch.code.rows.data() + in.target);
+    together = 0;
+  };
+  for (uint32_t left = mask; left;) {
+    if (unsigned count = inspectRun(left, access, addresses, self)) {
+      together |= lowestLanes(left, count);
+      left &= ~together;
+      continue;
+    }
+    storeTogether();
+    if (!storeInspectedLane(warp, pc, unsigned(__builtin_ctz(left)), access, addresses))
+      return false;
+    left &= left - 1;
+  }
+  storeTogether();
+  return true;
+}
+
+bool CtaExecutor::storeInspectedLane(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
+                                     const uint64_t *addresses) {
+  auto *bytes = reinterpret_cast<const std::byte *>(addresses[lane]);
+  std::byte before[kLanes];
+  std::memcpy(before, bytes, access.bytes);
+  lanes.store(warp.rows, code[pc], 1u << lane, addresses, launch.code.rows.data() + code[pc].target);
+  uint64_t changed = 0;
+  for (unsigned i = 0; i < access.bytes; ++i)
+    changed |= uint64_t(before[i] != bytes[i]) << i;
+  return inspectLane(warp, pc, lane, access, addresses[lane], changed);
+}
+
+bool CtaExecutor::inspectCopy(const Warp &warp, const PendingCopy &copy) {
+  const Access write{AccessKind::Store, StateSpace::Shared, copy.bytes};
+  for (uint32_t left = shadows ? copy.mask : 0; left;) {
+    unsigned lane = unsigned(__builtin_ctz(left));
+    ShadowRegion::LaneRun run = copyRun(warp, copy, left);
+    unsigned count = shadows->shared.beginCopyLanes(run, shadows->order);
+    if (count == 0) {
+      if (auto conflict = shadows->shared.beginCopy(run.offset, copy.bytes, run.first, shadows->order))
+        return conflictFault(warp, copy.pc, lane, write, copy.destinations[lane], *conflict);
+      count = 1;
+    }
+    if (!inspectSources(warp, copy, lowestLanes(left, count)))
+      return false;
+    left &= ~lowestLanes(left, count);
+  }
+  return true;
+}
+
+/// Lanes may read less than they write, or nothing.
+bool CtaExecutor::inspectSources(const Warp &warp, const PendingCopy &copy, uint32_t mask) {
+  uint32_t whole = 0;
+  for (unsigned lane = 0; lane < kLanes; ++lane)
+    whole |= uint32_t(copy.sourceBytes[lane] == copy.bytes) << lane;
+  if ((mask & ~whole) == 0)
+    return inspect(warp, copy.pc, mask, {AccessKind::Load, StateSpace::Global, copy.bytes},
+                   copy.sources.data());
+  for (uint32_t left = mask; left; left &= left - 1) {
+    unsigned lane = unsigned(__builtin_ctz(left));
+    Access read{AccessKind::Load, StateSpace::Global, copy.sourceBytes[lane]};
+    if (read.bytes && !inspectLane(warp, copy.pc, lane, read, copy.sources[lane]))
+      return false;
+  }
+  return true;
+}
+
+void CtaExecutor::finishInspectedCopy(const Warp &warp, const PendingCopy &copy, uint32_t mask) {
+  for (uint32_t left = shadows ? mask : 0; left;) {
+    ShadowRegion::LaneRun run = copyRun(warp, copy, left);
+    unsigned count = shadows->shared.finishCopyLanes(run);
+    if (count == 0)
+      shadows->shared.finishCopy(run.offset, copy.bytes, run.first);
+    left &= ~lowestLanes(left, std::max(count, 1u));
+  }
+}
+
+/// What the lowest lane of `mask` and those that follow it write.
+ShadowRegion::LaneRun CtaExecutor::copyRun(const Warp &warp, const PendingCopy &copy, uint32_t mask) const {
+  unsigned lane = unsigned(__builtin_ctz(mask));
+  return {copy.destinations[lane] - reinterpret_cast<uint64_t>(shared), copy.bytes,
+          runLength(mask, copy.bytes, copy.destinations.data()), record(warp, copy.pc, lane)};
+}
+
+/// Who reads what another thread is about to write lacks a barrier: that would be the better report. So when
+/// races are looked for, this one waits for the end of the CTA, or for another fault.
+bool CtaExecutor::unwrittenFault(const Warp &warp, uint32_t pc, unsigned lane, std::string_view what) {
+  if (unwritten.ok())
+    unwritten = format::failure(format::Code::DeviceFault, "uninitialized: ", what,
+                                ", which nobody has written: ", where(warp, pc, lane));
+  if (launch.options.checkRaces)
+    return true;
+  status = unwritten;
+  return false;
+}
+
+/// "race: store of 4 bytes at byte 16 of shared memory and the load by thread (1,0,0) at k.ptx:12:3 (ld...;),
+/// with no barrier between them: ..."
+bool CtaExecutor::conflictFault(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
+                                uint64_t address, const Conflict &conflict) {
+  const char *verb = access.kind == AccessKind::Load    ? "load"
+                     : access.kind == AccessKind::Store ? "store"
+                                                        : "atomic operation";
+  std::string what = format::concatenate(verb, " of ", access.bytes, " bytes ", describeAddress(address));
+  if (conflict.kind == Conflict::Kind::Unwritten)
+    return unwrittenFault(warp, pc, lane, what);
+  unwritten = {};
+  const Actor &other = conflict.other;
+  std::string place = format::concatenate("thread ", describeThread(other.thread));
+  bool isOtherCta = other.cta != ctaNumber;
+  if (isOtherCta)
+    place = format::concatenate("CTA ", describeIndex(indexOf(other.cta)), ", ", place);
+  place += format::concatenate(" at ", describeInstruction(other.pc));
+  if (conflict.kind == Conflict::Kind::UnfinishedCopy)
+    return fault(warp, pc, 1u << lane,
+                 format::concatenate("race: ", what, " while the copy by ", place,
+                                     " is under way: a wait for it is missing before"));
+  bool isAtomic = other.isStrong && code[other.pc].operation == Operation::Atomic;
+  return fault(warp, pc, 1u << lane,
+               format::concatenate("race: ", what, " and the ",
+                                   isAtomic              ? "atomic operation"
+                                   : conflict.otherWrote ? "store"
+                                                         : "load",
+                                   " by ", place,
+                                   isOtherCta ? ", of which neither must come first"
+                                              : ", with no barrier between them"));
+}
+
+/// "at 0x10 in shared memory", "at byte 8 of 'x' in global memory"
+std::string CtaExecutor::describeAddress(uint64_t address) const {
+  uint64_t sharedBase = reinterpret_cast<uint64_t>(shared), localBase = reinterpret_cast<uint64_t>(local);
+  if (address - sharedBase < launch.sharedBytes())
+    return format::concatenate("at byte ", address - sharedBase, " of shared memory");
+  if (address - localBase < localStride * warps.size() * kLanes)
+    return format::concatenate("at byte ", (address - localBase) % localStride, " of local memory");
+  const MemoryRange *range = launch.memory.find(address);
+  return range ? format::concatenate("at byte ", address - range->begin, " of '", range->name,
+                                     "' in global memory")
+               : "in global memory";
+}
+
+} // namespace winnow::ptxsim
