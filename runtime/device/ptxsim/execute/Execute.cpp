@@ -195,9 +195,11 @@ bool CtaExecutor::warpSync(Warp &warp, uint32_t index, uint32_t pc, uint32_t mas
   auto *named = reinterpret_cast<const uint32_t *>(warp.rows + row);
   uint32_t members = named[__builtin_ctz(mask)];
   bool isConstant = row < launch.code.constants.size();
-  for (uint32_t left = isConstant ? 0 : mask; left; left &= left - 1)
-    if (named[__builtin_ctz(left)] != members)
-      return warpSyncOfGroups(warp, index, pc, mask, named);
+  uint32_t differing = 0;
+  for (unsigned i = 0; i < kLanes && !isConstant; ++i)
+    differing |= (named[i] ^ members) & -(mask >> i & 1);
+  if (differing)
+    return warpSyncOfGroups(warp, index, pc, mask, named);
   if (mask & ~members)
     return fault(warp, pc, mask & ~members,
                  "a thread executes a warp-wide instruction whose member mask does not name it");
