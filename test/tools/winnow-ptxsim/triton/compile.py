@@ -17,10 +17,13 @@ import kernels
 FOLDER = pathlib.Path(__file__).parent
 
 
-def matmul(a, c, total, block_m, block_n, block_k, warps=4, stages=3, precision="tf32", target=80):
-    """A variant of kernels.matmul: types of the factors, of the product and of the sum, and the blocks."""
-    arguments = dict(a=f"*{a}", b=f"*{a}", c=f"*{c}", m="i32", n="i32", k="i32", a_stride="i32:16",
-                     b_stride="i32:16", c_stride="i32:16")
+def matmul(a, c, total, block_m, block_n, block_k, warps=4, stages=3, precision="tf32", target=80,
+           aligned=False):
+    """A variant of kernels.matmul: types of the factors, of the product and of the sum, and the blocks. Small factors
+    are copied asynchronously only if n and k are multiples of 16 (`aligned`)."""
+    size = "i32:16" if aligned else "i32"
+    arguments = dict(a=f"*{a}", b=f"*{a}", c=f"*{c}", m="i32", n=size, k=size, a_stride="i32:16", b_stride="i32:16",
+                     c_stride="i32:16")
     constants = dict(BLOCK_M=block_m, BLOCK_N=block_n, BLOCK_K=block_k, GROUP=4, SUM=total, PRECISION=precision)
     return (kernels.matmul, arguments, constants, dict(num_warps=warps, num_stages=stages), target)
 
@@ -35,14 +38,14 @@ ATTENTION = "q:*fp16, k:*fp16, v:*fp16, out:*fp16, scale:fp32, queries:i32, keys
 PRODUCT = "a:*fp16, b:*fp16, c:*{}, m:i32, n:i32:16, k:i32:16"
 VARIANTS = {
     "matmul_f16_64x64x32": matmul("fp16", "fp16", tl.float32, 64, 64, 32),
-    "matmul_f16_128x64x32": matmul("fp16", "fp32", tl.float32, 128, 64, 32, warps=8),
+    "matmul_f16_128x64x32": matmul("fp16", "fp32", tl.float32, 128, 64, 32, warps=8, aligned=True),
     "matmul_f16_32x32x64": matmul("fp16", "fp16", tl.float32, 32, 32, 64, warps=2, stages=4),
     "matmul_f16_sum_f16": matmul("fp16", "fp16", tl.float16, 64, 32, 32),
-    "matmul_bf16": matmul("bf16", "fp32", tl.float32, 64, 64, 32),
+    "matmul_bf16": matmul("bf16", "fp32", tl.float32, 64, 64, 32, aligned=True),
     "matmul_tf32": matmul("fp32", "fp32", tl.float32, 64, 32, 32),
     "matmul_tf32x3": matmul("fp32", "fp32", tl.float32, 32, 32, 16, precision="tf32x3"),
     "matmul_ieee": matmul("fp32", "fp32", tl.float32, 32, 32, 16, precision="ieee"),
-    "matmul_int8": matmul("i8", "i32", tl.int32, 64, 64, 32),
+    "matmul_int8": matmul("i8", "i32", tl.int32, 64, 64, 32, stages=4, aligned=True),
     "matmul_f8e5m2": matmul("fp8e5", "fp32", tl.float32, 32, 32, 32),
     "matmul_f64": matmul("fp64", "fp64", tl.float64, 32, 32, 16),
     "persistent_matmul": kernel(kernels.persistent_matmul, PRODUCT.format("fp16"), dict(BLOCK=32, BLOCK_K=32),

@@ -55,7 +55,8 @@ def gather_scatter():
 def transpose():
     for rows, columns in ((64, 64), (70, 33), (1, 100)):
         x = random.standard_normal((rows, columns)).astype(np.float16)
-        found = run("transpose", (-(-rows // 64), -(-columns // 64)), x, Out("f2", columns, rows), i32(rows), i32(columns))
+        found = run("transpose", (-(-rows // 64), -(-columns // 64)), x, Out("f2", columns, rows), i32(rows),
+                    i32(columns))
         expect_equal("transpose", found, x.T)
 
 
@@ -63,8 +64,8 @@ def convolution():
     for height, width, channels, outputs in ((8, 8, 16, 32), (5, 7, 32, 48)):
         x = random.standard_normal((height, width, channels)).astype(np.float16)
         w = random.standard_normal((3, 3, channels, outputs)).astype(np.float16)
-        found = run("convolution", (-(-height * width // 32), -(-outputs // 32)), x, w, Out("f2", height, width, outputs),
-                    i32(height), i32(width), i32(channels), i32(outputs))
+        found = run("convolution", (-(-height * width // 32), -(-outputs // 32)), x, w,
+                    Out("f2", height, width, outputs), i32(height), i32(width), i32(channels), i32(outputs))
         around = np.pad(x.astype(float), ((1, 1), (1, 1), (0, 0)))
         expected = sum(around[r:r + height, q:q + width] @ w[r, q].astype(float) for r in range(3) for q in range(3))
         expect_close("convolution", found, expected, absolute=1e-5, relative=2**-11)

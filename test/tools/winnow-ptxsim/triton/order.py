@@ -50,7 +50,8 @@ def cumulative_sum():
 
 def recurrence():
     for steps in (64, 37):
-        a, x = random.uniform(-1, 1, (steps, 8)).astype(np.float32), random.standard_normal((steps, 8)).astype(np.float32)
+        a = random.uniform(-1, 1, (steps, 8)).astype(np.float32)
+        x = random.standard_normal((steps, 8)).astype(np.float32)
         expected = np.zeros((steps, 8))
         state = np.zeros(8)
         for t in range(steps):

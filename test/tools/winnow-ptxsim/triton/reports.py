@@ -14,8 +14,8 @@ def assertion():
     expect_equal("check_values", run("check_values", (1,), x, Out("f4", 100), i32(100)), np.sqrt(x))
     x[57] = -1
     process, _ = execute("check_values", (1,), x, Out("f4", 100), i32(100))
-    assert process.returncode == 3 and "a value is negative" in process.stderr and "thread (57,0,0)" in process.stderr, \
-        process.stderr
+    assert process.returncode == 3, process
+    assert "a value is negative" in process.stderr and "thread (57,0,0)" in process.stderr, process.stderr
 
 
 def printing():

@@ -18,7 +18,8 @@ def attention(name, block, width, causal):
         keys = queries if causal else keys
         q, k, v = (normal(2, n, width).astype(np.float16) for n in (queries, keys, keys))
         scale = f32(width**-0.5)
-        found = run(name, (-(-queries // block), 2), q, k, v, Out("f2", 2, queries, width), scale, i32(queries), i32(keys))
+        found = run(name, (-(-queries // block), 2), q, k, v, Out("f2", 2, queries, width), scale, i32(queries),
+                    i32(keys))
         score = q.astype(float) @ k.astype(float).transpose(0, 2, 1) * scale
         if causal:
             score = np.where(np.tri(queries), score, -np.inf)
