@@ -4,6 +4,7 @@
 #include <cstring>
 
 namespace winnow::ptxsim {
+
 std::string hexadecimal(uint64_t value) {
   std::string text;
   do {
