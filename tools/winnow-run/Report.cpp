@@ -148,4 +148,15 @@ std::string executionText(const Execution &execution, bool kernels) {
   return text + kernelTable(execution.profile);
 }
 
+std::vector<std::string> suppressionNotes(const Execution &execution) {
+  constexpr std::string_view prefix = "suppressed_"; // of the simulator's counters
+  std::vector<std::string> notes;
+  for (const Json &kernel : execution.profile["kernels"])
+    for (const auto &[counter, value] : kernel["counters"].items())
+      if (counter.starts_with(prefix))
+        notes.push_back(counter.substr(prefix.size()) + " not checked in kernel '" +
+                        kernel["name"].get<std::string>() + "': suppressed by --check");
+  return notes;
+}
+
 } // namespace winnow::run

@@ -23,4 +23,7 @@ nlohmann::ordered_json executionJson(const Execution &execution);
 /// With `kernels`, a table of the time that each took, and why no faster device was taken.
 std::string executionText(const Execution &execution, bool kernels);
 
+/// A sentence for each check that --check suppressed for a kernel.
+std::vector<std::string> suppressionNotes(const Execution &execution);
+
 } // namespace winnow::run

@@ -116,6 +116,8 @@ int run(const Options &options) {
     return 0;
   }
   Execution execution = execute(options);
+  for (const std::string &note : suppressionNotes(execution))
+    std::cerr << "winnow-run: note: " << note << '\n';
   writeOutputs(options, execution.outputNames, execution.outputs);
   std::cout << (options.json ? executionJson(execution).dump(2) + "\n"
                              : executionText(execution, options.profile));
