@@ -1,6 +1,7 @@
 // Tiles the kernels that make the columns of a mask: the offsets, and the members from each offset on.
 #include "passes/Tile/HandTiled.h"
 
+#include "passes/Dispatch/Passes.h"
 #include "passes/Expand/BuildGeneric.h"
 #include "passes/Tile/ListEntries.h"
 #include "passes/Tile/Passes.h"
