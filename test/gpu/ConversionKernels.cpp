@@ -14,6 +14,12 @@ constexpr Number kIntegers[] = {{"u8", Format::B16, 8},   {"s8", Format::B16, 8}
                                 {"u64", Format::B64, 64}, {"s64", Format::B64, 64}};
 constexpr Number kFloats[] = {{"f16", Format::F16, 16}, {"f32", Format::F32, 32}, {"f64", Format::F64, 64}};
 
+/// Whether a type of integers holds every number of another.
+bool holdsAll(const Number &type, const Number &other) {
+  bool isSigned = type.type[0] == 's', otherIsSigned = other.type[0] == 's';
+  return isSigned == otherIsSigned ? type.bits >= other.bits : isSigned && type.bits > other.bits;
+}
+
 std::string instruction(const std::string &form, const Number &to, const Number &from) {
   return "cvt" + form + "." + to.type + "." + from.type;
 }
@@ -53,10 +59,11 @@ void addWithIntegers(Kernels &kernels) {
           laneKernel(instruction(".rzi.sat", integer, number), integer.format, {number.format}));
     }
   for (const Number &from : kIntegers)
-    for (const Number &to : kIntegers)
-      for (const char *form : {"", ".sat"})
-        if (std::string_view(form).empty() || to.bits < from.bits || to.type[0] != from.type[0])
-          kernels.push_back(laneKernel(instruction(form, to, from), to.format, {from.format}));
+    for (const Number &to : kIntegers) {
+      kernels.push_back(laneKernel(instruction("", to, from), to.format, {from.format}));
+      if (!holdsAll(to, from)) // .sat is illegal where it would do nothing
+        kernels.push_back(laneKernel(instruction(".sat", to, from), to.format, {from.format}));
+    }
 }
 
 } // namespace

@@ -1,5 +1,5 @@
 // Micro-kernels on a GPU.
-#include "runtime/device/cuda/Gpu.h"
+#include "runtime/device/cuda/CudaMemory.h"
 #include "runtime/device/cuda/Program.h"
 #include "test/gpu/Executor.h"
 #include "test/gpu/MicroKernel.h"
@@ -23,12 +23,16 @@ public:
     return gpu.settle(gpu.functions().memoryAllocate(&address, bytes ? bytes : 1), "cannot allocate ", bytes,
                       " bytes");
   }
-  void *data() const { return reinterpret_cast<void *>(address); }
+  char *data() const { return reinterpret_cast<char *>(address); }
 
 private:
   cuda::Gpu &gpu;
   cuda::DeviceAddress address = 0;
 };
+
+const char *bytesOf(const std::vector<std::byte> &buffer) {
+  return reinterpret_cast<const char *>(buffer.data());
+}
 
 class GpuExecutor : public Executor {
 public:
@@ -52,22 +56,23 @@ public:
     auto kernel = program->kernel("k");
     if (!kernel.ok())
       return kernel.status();
+    cuda::Staging staging(*gpu);
     std::vector<DeviceBuffer> memory;
     std::vector<uint64_t> parameters;
     for (const auto &buffer : buffers) {
       memory.emplace_back(*gpu);
       if (Status status = memory.back().allocate(buffer.size()); !status.ok())
         return status;
-      if (Status status = gpu->copy(memory.back().data(), buffer.data(), buffer.size()); !status.ok())
+      if (Status status = staging.copyToDevice(memory.back().data(), bytesOf(buffer), int64_t(buffer.size()));
+          !status.ok())
         return status;
       parameters.push_back(reinterpret_cast<uint64_t>(memory.back().data()));
     }
     cuda::LaunchShape shape{{threads / kThreads, 1, 1}, {kThreads, 1, 1}, 0};
     if (Status status = gpu->launch(*kernel, shape, std::as_bytes(std::span(parameters))); !status.ok())
       return status;
-    if (Status status = gpu->copy(buffers[0].data(), memory[0].data(), buffers[0].size()); !status.ok())
-      return status;
-    return gpu->wait();
+    return staging.copyFromDevice(reinterpret_cast<char *>(buffers[0].data()), memory[0].data(),
+                                  int64_t(buffers[0].size()));
   }
 
 private:
