@@ -73,6 +73,8 @@ Result<CreatedDevice> createDevice(std::string_view name, const LoadedModule &mo
     name = "host";
   }
   auto device = createNamed(name, module, options);
+  if (!device.ok() && !passedOver.empty())
+    return failure(device.status().code(), device.status().message(), " (passed over ", passedOver, ")");
   if (!device.ok())
     return device.status();
   return CreatedDevice{std::move(*device), std::move(passedOver)};

@@ -61,6 +61,10 @@ void addCarries(Kernels &kernels) {
       {"add.cc.u32, addc.u32", "add.cc.u32 %d0, %a0, %b0; addc.u32 %d1, %a1, %b1;", two, two, two, none, {}});
   kernels.push_back(
       {"sub.cc.u32, subc.u32", "sub.cc.u32 %d0, %a0, %b0; subc.u32 %d1, %a1, %b1;", two, two, two, none, {}});
+  kernels.push_back(
+      {"sub.cc.u32, addc.u32", "sub.cc.u32 %d0, %a0, %b0; addc.u32 %d1, %a1, %b1;", two, two, two, none, {}});
+  kernels.push_back(
+      {"add.cc.u32, subc.u32", "add.cc.u32 %d0, %a0, %b0; subc.u32 %d1, %a1, %b1;", two, two, two, none, {}});
   kernels.push_back({"mad.lo.cc.u32, madc.hi.u32",
                      "mad.lo.cc.u32 %d0, %a0, %b0, %c0; madc.hi.u32 %d1, %a0, %b0, %c1;",
                      two,

@@ -3,8 +3,13 @@
 #include "runtime/device/ptxsim/Checks.h"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <filesystem>
 #include <iostream>
+#include <set>
+#include <unistd.h>
 
 namespace winnow::ptxsim::tool {
 namespace {
@@ -48,6 +53,26 @@ std::vector<const GpuModel *> parseGpus(std::string_view text) {
   return gpus;
 }
 
+/// Each file is written once, where there is a folder for it, and the PTX is none of them.
+void checkOutputs(const Options &options) {
+  std::vector<std::string> outputs{options.statistics, options.trace};
+  for (const Argument &argument : options.arguments)
+    outputs.push_back(argument.output);
+  std::set<std::filesystem::path> written{std::filesystem::path(options.file).lexically_normal()};
+  for (const std::string &output : outputs) {
+    if (output.empty() || (std::filesystem::exists(output) && !std::filesystem::is_regular_file(output)))
+      continue;
+    std::filesystem::path path = std::filesystem::path(output).lexically_normal();
+    std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+    if (access(folder.c_str(), W_OK | X_OK) != 0)
+      throw UserError(format::concatenate("cannot write '", output, "': ", std::strerror(errno)));
+    if (!written.insert(path).second)
+      throw UserError(
+          "'" + output + "' would be overwritten: it is " +
+          (path == std::filesystem::path(options.file).lexically_normal() ? "the PTX" : "written twice"));
+  }
+}
+
 template <typename T> T orThrow(format::Result<T> result) {
   if (!result.ok())
     throw UserError(result.status().message());
@@ -72,7 +97,9 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
   app.add_option("--entry", options.entry, "the kernel (the only one)")->type_name("NAME");
   app.add_option("--grid", grid, "blocks: X[,Y[,Z]] (1)")->type_name("GRID");
   app.add_option("--block", block, "threads of a block: X[,Y[,Z]] (1)")->type_name("BLOCK");
-  app.add_option("--shared", options.sharedBytes, "bytes of dynamic shared memory (0)")->type_name("BYTES");
+  app.add_option("--shared", options.sharedBytes, "bytes of dynamic shared memory (0)")
+      ->type_name("BYTES")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--arg", arguments, kArgumentForms)
       ->type_name("ARGUMENT")
       ->expected(1)
@@ -80,7 +107,8 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
   app.add_option("--check", checks, describeChecks())->type_name("CHECKS");
   app.add_option("--max-instructions", options.launch.instructionLimit,
                  "the most instructions that a warp may execute (0: any number)")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--stats", options.statistics, "write what was counted and measured to this JSON file")
       ->type_name("FILE");
   app.add_flag(
@@ -111,6 +139,7 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
     options.launch.measuresFigures = reports && !countsOnly;
     for (const std::string &text : arguments)
       options.arguments.push_back(orThrow(parseArgument(text)));
+    checkOutputs(options);
     return options;
   } catch (const CLI::Success &request) {
     exitCode = app.exit(request); // --help, --version

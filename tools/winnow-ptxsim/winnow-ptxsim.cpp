@@ -24,10 +24,11 @@ void orThrow(const Status &status) {
     throw UserError(status.message());
 }
 
-Program parseFile(const std::string &path) {
-  auto bytes = winnow::format::readFile(path);
+Program parseFile(const Options &options) {
+  auto bytes = winnow::format::readFile(options.file);
   orThrow(bytes.status());
-  auto program = Program::parse({reinterpret_cast<const char *>(bytes->data()), bytes->size()}, path);
+  auto program = Program::parse({reinterpret_cast<const char *>(bytes->data()), bytes->size()}, options.file,
+                                options.entry);
   orThrow(program.status());
   return std::move(*program);
 }
@@ -75,7 +76,7 @@ void noteSuppressions(const Program &program, const Options &options, const Kern
 }
 
 int run(Options &options) {
-  Program program = parseFile(options.file);
+  Program program = parseFile(options);
   const Kernel &kernel = findKernel(program, options);
   noteSuppressions(program, options, kernel);
   orThrow(readArrays(options.arguments));
@@ -113,12 +114,10 @@ int run(Options &options) {
 } // namespace
 
 int main(int argc, char **argv) {
-  int exitCode = 0;
-  std::optional<Options> options = parseOptions(argc, argv, exitCode);
-  if (!options)
-    return exitCode;
   try {
-    return run(*options);
+    int exitCode = 0;
+    std::optional<Options> options = parseOptions(argc, argv, exitCode);
+    return options ? run(*options) : exitCode;
   } catch (const std::bad_alloc &) {
     std::cerr << "winnow-ptxsim: error: out of memory\n";
   } catch (const std::exception &error) {

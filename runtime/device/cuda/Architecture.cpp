@@ -2,8 +2,10 @@
 #include "runtime/device/cuda/Architecture.h"
 #include "format/Status.h"
 
+#include <algorithm>
 #include <charconv>
 #include <tuple>
+#include <utility>
 
 namespace winnow::runtime::cuda {
 namespace {
@@ -16,6 +18,13 @@ bool isNotNewer(const Architecture &code, Capability device) {
 
 bool isExactly(const Architecture &code, Capability device) {
   return code.major == device.major && code.minor == device.minor;
+}
+
+/// Tegra's GPUs, whose binaries are their own (CUDA C++ Programming Guide: "Binary Compatibility").
+bool isIntegrated(Capability device) {
+  constexpr std::pair<int, int> kTegra[] = {{5, 3}, {6, 2}, {7, 2}, {8, 7}, {10, 1}, {11, 0}};
+  return std::find(std::begin(kTegra), std::end(kTegra), std::pair(device.major, device.minor)) !=
+         std::end(kTegra);
 }
 
 } // namespace
@@ -40,7 +49,7 @@ bool Architecture::isNewerThan(const Architecture &other) const {
 }
 
 bool Architecture::runsAsBinaryOn(Capability device) const {
-  if (suffix == 'a')
+  if (suffix == 'a' || isIntegrated(device) || isIntegrated({major, minor}))
     return isExactly(*this, device);
   return major == device.major && isNotNewer(*this, device);
 }
@@ -54,7 +63,7 @@ bool Architecture::compilesFor(Capability device) const {
 }
 
 const format::KernelVariant *chooseVariant(const format::Module &module, const format::Kernel &kernel,
-                                           Capability device) {
+                                           Capability device, bool withBinaries) {
   const format::KernelVariant *best = nullptr;
   Architecture bestArchitecture;
   bool bestIsBinary = false;
@@ -62,7 +71,7 @@ const format::KernelVariant *chooseVariant(const format::Module &module, const f
     const format::Image &image = module.images[variant.image];
     std::optional<Architecture> architecture = Architecture::ofTarget(image.target);
     bool isBinary = image.kind == "cubin";
-    if (!architecture ||
+    if (!architecture || (isBinary && !withBinaries) ||
         !(isBinary ? architecture->runsAsBinaryOn(device) : architecture->compilesFor(device)))
       continue;
     bool isBetter = isBinary != bestIsBinary ? isBinary : architecture->isNewerThan(bestArchitecture);

@@ -31,9 +31,9 @@ struct Architecture {
 };
 
 /// The best form of a kernel for a device: the newest cubin that it executes, else the newest PTX that can be
-/// compiled for it. Null if there is none.
+/// compiled for it. Null if there is none. Without binaries only PTX is chosen from.
 const format::KernelVariant *chooseVariant(const format::Module &module, const format::Kernel &kernel,
-                                           Capability device);
+                                           Capability device, bool withBinaries = true);
 
 /// The code for GPUs in a module: "cuda:sm_80 (ptx), cuda:sm_90a (cubin)", or "none".
 std::string listGpuCode(const format::Module &module);

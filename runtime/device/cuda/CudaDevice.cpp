@@ -35,6 +35,7 @@ private:
   };
 
   Status loadKernel(const LoadedModule &loaded, uint32_t index);
+  Status loadVariant(const LoadedModule &loaded, uint32_t index, const format::KernelVariant &variant);
   Result<const Program *> programOf(const LoadedModule &loaded, uint32_t image);
 
   // In this order: each refers to those before it.
@@ -76,18 +77,27 @@ Status CudaDevice::loadKernel(const LoadedModule &loaded, uint32_t index) {
     return failure(Code::Unsupported, "the module has no code for kernel '", kernel.name, "' that ",
                    gpu->name(), ", ", toText(gpu->capability()), ", can execute; its code for GPUs is ",
                    listGpuCode(module));
-  auto program = programOf(loaded, variant->image);
+  Status status = loadVariant(loaded, index, *variant);
+  if (status.ok() || module.images[variant->image].kind != "cubin")
+    return status;
+  // A driver may refuse a binary that its GPU should execute.
+  const format::KernelVariant *text = chooseVariant(module, kernel, gpu->capability(), false);
+  return text && loadVariant(loaded, index, *text).ok() ? Status() : status;
+}
+
+Status CudaDevice::loadVariant(const LoadedModule &loaded, uint32_t index,
+                               const format::KernelVariant &variant) {
+  auto program = programOf(loaded, variant.image);
   if (!program.ok())
     return program.status();
-  auto entry = (*program)->kernel(variant->symbol);
+  auto entry = (*program)->kernel(variant.symbol);
   if (!entry.ok())
     return entry.status();
-  if (Status status =
-          prepareLaunches(*gpu, *entry, uint64_t(variant->threads), uint64_t(variant->sharedBytes));
+  if (Status status = prepareLaunches(*gpu, *entry, uint64_t(variant.threads), uint64_t(variant.sharedBytes));
       !status.ok())
     return status;
-  entries[index] = {std::move(*entry), variant};
-  const std::string &target = module.images[variant->image].target;
+  entries[index] = {std::move(*entry), &variant};
+  const std::string &target = loaded.contents().images[variant.image].target;
   Architecture architecture = *Architecture::ofTarget(target);
   if (architecture.isNewerThan(bestArchitecture)) {
     bestArchitecture = architecture;

@@ -54,10 +54,7 @@ format::Status parseSuppression(std::string_view text, LaunchOptions &options) {
 } // namespace
 
 format::Status parseChecks(std::string_view checks, LaunchOptions &options) {
-  if (checks.empty())
-    return {};
-  for (const Check &check : kChecks)
-    set(options, check, false);
+  bool areNamed = false;
   while (!checks.empty()) {
     std::string_view wanted = checks.substr(0, checks.find(','));
     checks.remove_prefix(std::min(checks.size(), wanted.size() + 1));
@@ -69,9 +66,11 @@ format::Status parseChecks(std::string_view checks, LaunchOptions &options) {
     if (wanted != "all" && wanted != "none" && !find(wanted))
       return format::failure(format::Code::InvalidArgument, "check '", wanted,
                              "' is unknown, expected all, none, or some of ", knownNames());
+    // The first name ends what is made when none is given; exceptions alone do not.
     for (const Check &check : kChecks)
-      if (wanted == "all" || wanted == check.name)
-        set(options, check, true);
+      if (!areNamed || wanted == "all" || wanted == check.name)
+        set(options, check, wanted == "all" || wanted == check.name);
+    areNamed = true;
   }
   return {};
 }

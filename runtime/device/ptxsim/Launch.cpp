@@ -104,6 +104,8 @@ void work(const LaunchContext &launch, std::atomic<uint64_t> &next, uint64_t cta
 format::Status launch(const Program &program, const Kernel &kernel, Dimensions grid, Dimensions block,
                       uint64_t dynamicSharedBytes, std::span<const std::byte> parameters,
                       const MemoryMap &memory, const LaunchOptions &options, Statistics *statistics) {
+  if (!kernel.code)
+    return format::failure(ErrorCode::InvalidArgument, "kernel '", kernel.name, "' was not decoded");
   if (Status status = checkShape(kernel, grid, block); !status.ok())
     return status;
   if (parameters.size() != kernel.parameterBytes)

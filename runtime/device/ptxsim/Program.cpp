@@ -17,7 +17,7 @@ using format::Status;
 
 class ProgramBuilder {
 public:
-  explicit ProgramBuilder(ProgramStorage &storage) : storage(storage) {}
+  ProgramBuilder(ProgramStorage &storage, std::string_view entry) : storage(storage), entry(entry) {}
 
   Status run() {
     auto parsed = parseSyntax(storage.text);
@@ -148,6 +148,10 @@ private:
       if (kernel.name == function.name)
         return errorAt(function.location,
                        format::concatenate("kernel '", function.name, "' is defined twice"));
+    if (!entry.empty() && function.name != entry) {
+      storage.kernels.emplace_back().name = function.name;
+      return {};
+    }
     auto kernel = decodeKernel(function, symbols);
     if (!kernel.ok())
       return kernel.status();
@@ -156,18 +160,19 @@ private:
   }
 
   ProgramStorage &storage;
+  std::string_view entry;
   ModuleSymbols symbols;
   uint64_t totalBytes = 0;
 };
 
 } // namespace
 
-format::Result<Program> Program::parse(std::string_view text, std::string_view name) {
+format::Result<Program> Program::parse(std::string_view text, std::string_view name, std::string_view entry) {
   Program program;
   program.storage = std::make_shared<ProgramStorage>();
   program.storage->text = text;
   program.storage->name = name;
-  Status status = ProgramBuilder(*program.storage).run();
+  Status status = ProgramBuilder(*program.storage, entry).run();
   if (!status.ok())
     return format::failure(status.code(), name, ":", status.message());
   return program;

@@ -33,9 +33,9 @@ struct Kernel {
   std::string name;
   std::vector<Parameter> parameters;
   uint64_t parameterBytes = 0;
-  uint64_t sharedBytes = 0; // static; the dynamic part follows it
-  uint64_t localBytes = 0;  // of one thread
-  std::shared_ptr<const Code> code;
+  uint64_t sharedBytes = 0;         // static; the dynamic part follows it
+  uint64_t localBytes = 0;          // of one thread
+  std::shared_ptr<const Code> code; // null when the kernel was not decoded
 };
 
 struct ProgramStorage; // Program.cpp
@@ -45,7 +45,9 @@ struct ProgramStorage; // Program.cpp
 class Program {
 public:
   /// Parses and decodes; the failure's message is "NAME:LINE:COLUMN: what was expected and what was found".
-  static format::Result<Program> parse(std::string_view text, std::string_view name = "ptx");
+  /// With `entry`, of the kernels only that one is decoded: what others need may be missing.
+  static format::Result<Program> parse(std::string_view text, std::string_view name = "ptx",
+                                       std::string_view entry = "");
 
   const std::vector<Kernel> &kernels() const;
   /// Null when there is none of that name.
@@ -121,8 +123,8 @@ struct LaunchOptions {
   unsigned workers = 1;
   /// When it becomes true the launch ends early with Code::Cancelled. May be null.
   std::function<bool()> isCancelled;
-  /// Gets what the kernel's threads print with printf: the text of a CTA at its end, when it fails, or when it
-  /// has become long; by one CTA at a time, in any order. May be null.
+  /// Gets what the kernel's threads print with printf: the text of a CTA at its end, when it fails, or when
+  /// it has become long; by one CTA at a time, in any order. May be null.
   std::function<void(std::string_view)> print;
   /// Called for every instruction in the order of execution, before it; CTAs then run one after the other.
   /// May be null.

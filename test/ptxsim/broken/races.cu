@@ -283,3 +283,15 @@ extern "C" __global__ void block_barrier_taken_for_a_grid_barrier(int *x) {
   if (x[31 - threadIdx.x] == 7)
     __trap();
 }
+
+//! launch block=96 out=1
+//! report "race: " "of shared memory" "with no barrier between them"
+extern "C" __global__ void no_barrier_after_initialization(int *y) {
+  __shared__ int counter;
+  if (threadIdx.x == 0)
+    counter = 0; // <-
+  atomicAdd(&counter, 1); // <-
+  __syncthreads();
+  if (threadIdx.x == 0)
+    *y = counter;
+}

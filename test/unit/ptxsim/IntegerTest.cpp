@@ -147,6 +147,15 @@ TEST(IntegerInstructions, Products24) {
   check24<int32_t>("s32");
 }
 
+// What sub.cc leaves is the carry of a + ~b + 1, which addc reads, and the other way round.
+TEST(IntegerInstructions, CarriesOfMixedChains) {
+  check<uint32_t, uint32_t>("sub.cc.u32 %t0, %a, %b; addc.u32 %d, %c, 0;",
+                            [](uint32_t a, uint32_t b, uint32_t c) { return c + (a >= b); });
+  check<uint32_t, uint32_t>(
+      "add.cc.u32 %t0, %a, %b; subc.u32 %d, %c, 0;",
+      [](uint64_t a, uint64_t b, uint32_t c) { return c - 1 + uint32_t((a + b) >> 32); });
+}
+
 TEST(IntegerInstructions, OneOperand) {
   check<int32_t, int32_t>("abs.s32 %d, %a;", [](int64_t a, int, int) { return a < 0 ? -a : a; });
   check<int64_t, int64_t>("neg.s64 %d, %a;", [](Wide a, int64_t, int64_t) { return -a; });

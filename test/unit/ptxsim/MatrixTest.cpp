@@ -319,7 +319,7 @@ TEST(Mma, NeedsTheWholeWarp) {
       "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%r0,%r1,%r2,%r3}, {%r4,%r5,%r6,%r7}, "
       "{%r8,%r9}, {%r0,%r1,%r2,%r3};";
   Execution part(header() + ".visible .entry k() { .reg .b32 %r<10>;" + body + "ret; }");
-  EXPECT_NE(part.launch(1, 31).message().find("divergent warp: all 32 threads"), std::string::npos);
+  EXPECT_NE(part.launch(1, 31).message().find("warp barrier: all 32 threads"), std::string::npos);
   Execution half(header() +
                  ".visible .entry k() { .reg .b32 %r<10>; .reg .pred %p; mov.u32 %r0, %laneid;"
                  "setp.lt.u32 %p, %r0, 16; @%p " +

@@ -26,17 +26,18 @@ public:
   explicit History(bool isOfOneCta) : isOfOneCta(isOfOneCta) {}
   void add(const Event &event) { events.push_back(event); }
 
-  /// The last write, and the newest reads of two threads: what a shadow remembers of a byte.
+  /// The last write, and the newest reads of two threads: what a shadow remembers of a byte. Of several by
+  /// one thread with no synchronization between, the last weak one counts.
   std::optional<size_t> lastWrite(uint64_t byte) const {
-    return newest(
+    return newestWeak(
         [&](const Event &event) { return event.kind == Event::Kind::Store && event.touches(byte); });
   }
   std::vector<size_t> lastReads(uint64_t byte) const {
     auto isRead = [&](const Event &event) { return event.kind == Event::Kind::Load && event.touches(byte); };
     std::vector<size_t> reads;
-    if (auto first = newest(isRead)) {
+    if (auto first = newestWeak(isRead)) {
       reads.push_back(*first);
-      if (auto second = newest([&](const Event &event) {
+      if (auto second = newestWeak([&](const Event &event) {
             return isRead(event) && !isSameThread(event.actor, events[*first].actor);
           }))
         reads.push_back(*second);
@@ -92,6 +93,19 @@ private:
       if (choose(events[i]))
         return i;
     return std::nullopt;
+  }
+
+  template <class Choose> std::optional<size_t> newestWeak(Choose choose) const {
+    auto last = newest(choose);
+    for (size_t i = last.value_or(0); last && events[*last].actor.isStrong && i-- > 0;) {
+      const Event &event = events[i];
+      bool isAccess = event.kind == Event::Kind::Load || event.kind == Event::Kind::Store;
+      if (!isAccess || (choose(event) && !isSameThread(event.actor, events[*last].actor)))
+        break;
+      if (choose(event) && !event.actor.isStrong)
+        return i;
+    }
+    return last;
   }
 
   bool isOfOneCta;

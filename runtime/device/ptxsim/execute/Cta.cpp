@@ -365,10 +365,10 @@ std::string CtaExecutor::describeDeadlock(const Warp &warp, const Fragment &wait
   if (waiting.state == Fragment::State::AtBarrier) {
     const Barrier &barrier = barriers[waiting.barrier];
     message = format::concatenate(
-        "deadlock: ", barrier.arrived, " of the ", barrier.expected ? barrier.expected : aliveThreads,
+        "barrier deadlock: ", barrier.arrived, " of the ", barrier.expected ? barrier.expected : aliveThreads,
         " threads that barrier ", unsigned(waiting.barrier), " waits for have come");
   } else {
-    message = format::concatenate("deadlock: ", countLanes(waiting.syncMask), " of the ",
+    message = format::concatenate("barrier deadlock: ", countLanes(waiting.syncMask), " of the ",
                                   countLanes(waiting.syncMembers & warp.alive),
                                   " threads of the warp that this waits for have come");
   }

@@ -201,8 +201,9 @@ bool CtaExecutor::warpSync(Warp &warp, uint32_t index, uint32_t pc, uint32_t mas
   if (differing)
     return warpSyncOfGroups(warp, index, pc, mask, named);
   if (mask & ~members)
-    return fault(warp, pc, mask & ~members,
-                 "a thread executes a warp-wide instruction whose member mask does not name it");
+    return fault(
+        warp, pc, mask & ~members,
+        "warp barrier: a thread executes a warp-wide instruction whose member mask does not name it");
   if ((members & warp.alive & ~mask) == 0)
     return exchange(warp, pc, mask);
   Fragment &fragment = warp.fragments[index];

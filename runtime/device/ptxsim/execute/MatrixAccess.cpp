@@ -23,7 +23,7 @@ bool CtaExecutor::matrix(Warp &warp, uint32_t pc, uint32_t mask) {
   const Instruction &in = code[pc];
   if (mask != kFullMask)
     return fault(warp, pc, ~mask,
-                 "divergent warp: all 32 threads must execute this together, and none may have exited");
+                 "warp barrier: all 32 threads must execute this together, and none may have exited");
   switch (in.operation) {
   case Operation::LoadMatrix:
     return loadMatrix(warp, pc);

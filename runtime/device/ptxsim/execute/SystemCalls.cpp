@@ -2,6 +2,7 @@
 // "Formatted Output", "Assertion").
 #include "runtime/device/ptxsim/execute/Cta.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace winnow::ptxsim {
@@ -36,6 +37,18 @@ uint64_t narrow(const Conversion &conversion, uint64_t value) {
   if (conversion.argumentBytes() == 4)
     return isSigned ? uint64_t(int64_t(int32_t(value))) : uint32_t(value);
   return value;
+}
+
+/// Whether a width or a precision is larger than `limit`.
+bool hasNumberAbove(std::string_view specification, uint64_t limit) {
+  uint64_t number = 0;
+  for (char c : specification) {
+    bool isDigit = c >= '0' && c <= '9';
+    number = isDigit ? std::min(number * 10 + uint64_t(c - '0'), limit + 1) : 0;
+    if (number > limit)
+      return true;
+  }
+  return false;
 }
 
 template <typename T> std::string formatAs(const std::string &specification, T value) {
@@ -154,6 +167,10 @@ bool CtaExecutor::convert(Warp &warp, uint32_t pc, unsigned lane, const std::str
   for (; at < format.size() && std::strchr("hlzjt", format[at]); ++at)
     conversion.size += format[at];
   conversion.letter = at < format.size() ? format[at++] : '\0';
+  if (hasNumberAbove(conversion.specification, kLongestText))
+    return fault(warp, pc, 1u << lane,
+                 winnow::format::concatenate("printf's width or precision in '", conversion.specification,
+                                             conversion.letter, "' is above ", kLongestText));
   if (conversion.letter == '%') {
     text += '%';
     return true;

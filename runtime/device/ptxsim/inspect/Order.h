@@ -27,6 +27,13 @@ struct Record {
 
   bool isStrong() const { return bits >> kStrongShift & 1; }
   Record ofLane(unsigned lane) const { return {bits + lane}; }
+  /// What to remember when this access follows one by the same thread with no tick of the clock between: the
+  /// weak one of the two, with which more accesses race.
+  Record after(Record before) const {
+    constexpr int64_t kMoment = ~int64_t(0) << kTimeShift | kThreadMask;
+    bool keeps = ((bits ^ before.bits) & kMoment) == 0 && isStrong() && !before.isStrong();
+    return keeps ? before : *this;
+  }
 };
 
 /// The records that nothing orders before what a thread of a warp does now. They race with it, unless both

@@ -60,7 +60,7 @@ bool ShadowPage::any(Kind kind, const Span &span) const {
 void ShadowPage::record(Kind kind, const Span &span) {
   Record *first = make(kind) + span.begin;
   for (unsigned i = 0; i < span.count; ++i)
-    first[i] = span.at(i);
+    first[i] = span.at(i).after(first[i]);
 }
 
 void ShadowPage::recordRead(const Span &span, int64_t ctaBegin) {
@@ -79,7 +79,7 @@ void ShadowPage::recordRead(const Span &span, int64_t ctaBegin) {
       earlier[i] = signOfOther(i) < 0 ? newest[i] : earlier[i];
   }
   for (unsigned i = 0; i < span.count; ++i)
-    newest[i] = span.at(i);
+    newest[i] = span.at(i).after(newest[i]);
 }
 
 void ShadowPage::clear(Kind kind, const Span &span) {

@@ -123,20 +123,23 @@ template <bool kSigned> struct SumAbsoluteDifference {
   }
 };
 
-/// add.cc, addc, sub.cc, subc, mad.cc, madc: the carry is a row of lane bits, source[3].
+/// add.cc, addc, sub.cc, subc, mad.cc, madc: the carry is a row of lane bits, source[3]. A difference is
+/// a + ~b + 1, and its carry that of this sum, the opposite of a borrow: PTX speaks of a borrow, but nvcc's
+/// divisions of 128 bits read what sub.cc leaves with addc, and so the GPU's own instructions do it.
 enum class CarryKind { Add, Subtract, MultiplyAdd, MultiplyAddHighUnsigned, MultiplyAddHighSigned };
 
 template <typename T, CarryKind kKind> void carry(std::byte *rows, const Instruction &in, uint32_t mask) {
   Output<T> out(rows, in.destination, mask);
   const T *a = row<T>(rows, in.source[0]), *b = row<T>(rows, in.source[1]);
   const T *c = kKind == CarryKind::Add || kKind == CarryKind::Subtract ? nullptr : row<T>(rows, in.source[2]);
-  uint32_t carryIn = in.flags & kCarryIn ? *row<uint32_t>(rows, in.source[3]) : 0, carryOut = 0;
+  uint32_t without = kKind == CarryKind::Subtract ? kFullMask : 0, carryOut = 0;
+  uint32_t carryIn = in.flags & kCarryIn ? *row<uint32_t>(rows, in.source[3]) : without;
   for (unsigned i = 0; i < kLanes; ++i) {
     W<T> bit = carryIn >> i & 1, sum = 0;
     if (kKind == CarryKind::Add)
       sum = W<T>(a[i]) + b[i] + bit;
     else if (kKind == CarryKind::Subtract)
-      sum = W<T>(a[i]) - b[i] - bit;
+      sum = W<T>(a[i]) + T(~b[i]) + bit;
     else if (kKind == CarryKind::MultiplyAdd)
       sum = W<T>(Multiply::apply(a[i], b[i])) + c[i] + bit;
     else

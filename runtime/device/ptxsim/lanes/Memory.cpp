@@ -16,7 +16,7 @@ void addresses(const std::byte *rows, const Instruction &in, uint32_t mask, uint
     auto *base = reinterpret_cast<const uint32_t *>(rows + in.source[0]);
     WINNOW_LANE_LOOP
     for (unsigned i = 0; i < kLanes; ++i)
-      out[i] = base[i] + offset;
+      out[i] = base[i] + uint32_t(offset); // within 32 bits
   } else {
     auto *base = reinterpret_cast<const uint64_t *>(rows + in.source[0]);
     WINNOW_LANE_LOOP
