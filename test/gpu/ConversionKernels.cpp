@@ -79,6 +79,11 @@ void addConversions(Kernels &kernels) {
   }
   for (const char *form : {".rn.relu", ".rz.relu"})
     kernels.push_back(laneKernel(std::string("cvt") + form + ".f16.f32", Format::F16, {Format::F32}));
+  const Format word = Format::B32;
+  for (const char *type : {"u16", "s16"})
+    kernels.push_back(laneKernel(std::string("cvt.pack.sat.") + type + ".s32", word, {word, word}));
+  for (const char *type : {"u8", "s8", "u4", "s4", "u2", "s2"})
+    kernels.push_back(laneKernel(std::string("cvt.pack.sat.") + type + ".s32.b32", word, {word, word, word}));
   kernels.push_back(laneKernel("cvt.rna.tf32.f32", Format::TF32, {Format::F32}));
 }
 

@@ -115,6 +115,9 @@ void addApproximations(Kernels &kernels) {
         kernel.a.fill = Fill::Moderate;
       kernels.push_back(kernel);
     }
+  for (const char *operation : {"rcp", "rsqrt"})
+    kernels.push_back(laneKernel(std::string(operation) + ".approx.ftz.f64", Format::F64, {Format::F64},
+                                 {Agreement::Kind::Numbers, 0x1p-19, 0}));
   for (std::string flush : kFlushes)
     for (const char *operation : {"div.approx", "div.full"}) {
       MicroKernel kernel = laneKernel(operation + flush + ".f32", Format::F32, {Format::F32, Format::F32},
@@ -154,6 +157,17 @@ void addComparisons(Kernels &kernels) {
           laneKernel(std::string("setp.") + comparison + "." + type, Format::Pred, {format, format}));
     }
   kernels.push_back(laneKernel("set.lt.u32.f32", Format::B32, {Format::F32, Format::F32}));
+  kernels.push_back(laneKernel("set.lt.f16.f16", Format::B16, {Format::F16, Format::F16}));
+  kernels.push_back(laneKernel("set.geu.s16.f16", Format::B16, {Format::F16, Format::F16}));
+  kernels.push_back(laneKernel("set.lt.f16x2.f16x2", Format::B32, {Format::F16x2, Format::F16x2}));
+  kernels.push_back(laneKernel("set.lt.u32.f16x2", Format::B32, {Format::F16x2, Format::F16x2}));
+  for (const char *form : {"set.lt.bf16.bf16", "set.lt.bf16x2.bf16x2"}) {
+    bool isPair = std::string_view(form).ends_with("x2");
+    Format format = isPair ? Format::BF16x2 : Format::BF16;
+    MicroKernel kernel = laneKernel(form, isPair ? Format::B32 : Format::B16, {format, format});
+    kernel.target = 90;
+    kernels.push_back(kernel);
+  }
   kernels.push_back(laneKernel("set.geu.f32.f32", Format::F32, {Format::F32, Format::F32}));
   kernels.push_back(laneKernel("slct.f32.s32", Format::F32, {Format::F32, Format::F32, Format::B32}));
   kernels.push_back(laneKernel("slct.ftz.u32.f32", Format::B32, {Format::B32, Format::B32, Format::F32}));

@@ -121,6 +121,18 @@ void addPermutations(Kernels &kernels) {
     kernel.body.insert(kernel.body.size() - 1, ", " + std::to_string(table));
     kernels.push_back(kernel);
   }
+  for (const char *combine : {"or", "and"})
+    kernels.push_back({std::string("lop3.") + combine + ".b32",
+                       std::string("setp.lt.u32 %q1, %a0, %b0; lop3.") + combine +
+                           ".b32 %d0|%q0, %a0, %b0, %c0, 0x28, %q1; selp.u32 %d1, 1, 0, %q0;",
+                       {f, 2},
+                       {f, 1},
+                       {f, 1},
+                       {f, 1},
+                       {}});
+  // A base beyond the word is undefined.
+  kernels.push_back(
+      {"fns.b32", "and.b32 %t0, %b0, 31; fns.b32 %d0, %a0, %t0, %c0;", {f, 1}, {f, 1}, {f, 1}, {f, 1}, {}});
 }
 
 } // namespace

@@ -61,6 +61,62 @@ TEST(BitOperations, EveryLogicTable) {
         128);
 }
 
+// PTX ISA, "lop3": p = (d != 0) BoolOp q. The result is 0 for equal operands under the table of a xor b.
+TEST(BitOperations, LogicTableWithPredicate) {
+  for (const std::string combine : {"or", "and"})
+    for (const std::string negation : {"", "!"})
+      for (const std::string result : {"%t0", "_"})
+        check<uint32_t, uint32_t>("setp.lt.u32 %q1, %b, %c; and.b32 %t1, %a, 1; and.b32 %t2, %b, 1; lop3." +
+                                      combine + ".b32 " + result + "|%q0, %t1, %t2, %c, 0x3c, " + negation +
+                                      "%q1; selp.u32 %d, 1, 0, %q0;",
+                                  [&](uint32_t a, uint32_t b, uint32_t c) {
+                                    bool isDifferent = (a & 1) != (b & 1), q = (b < c) != (negation == "!");
+                                    return combine == "or" ? isDifferent || q : isDifferent && q;
+                                  });
+  check<uint32_t, uint32_t>("setp.ne.u32 %q1, %a, %a; lop3.or.b32 %d|%q0, %a, %b, %c, 0x96, %q1;",
+                            [](uint32_t a, uint32_t b, uint32_t c) { return a ^ b ^ c; });
+}
+
+// PTX ISA, "fns": by a list of the set bits.
+TEST(BitOperations, FindNthSet) {
+  check<uint32_t, uint32_t>(
+      "and.b32 %t1, %b, 31; and.b32 %t2, %c, 7; sub.s32 %t2, %t2, 4; fns.b32 %d, %a, %t1, %t2;",
+      [](uint32_t a, uint32_t b, uint32_t c) {
+        uint32_t base = b & 31;
+        int offset = int(c & 7) - 4;
+        std::vector<uint32_t> found;
+        if (offset >= 0)
+          for (uint32_t i = base; i < 32; ++i)
+            if (a >> i & 1)
+              found.push_back(i);
+        if (offset < 0)
+          for (uint32_t i = base + 1; i-- > 0;)
+            if (a >> i & 1)
+              found.push_back(i);
+        if (offset == 0)
+          return a >> base & 1 ? base : ~0u;
+        size_t index = size_t(std::abs(offset)) - 1;
+        return index < found.size() ? found[index] : ~0u;
+      });
+  check<uint32_t, uint32_t>("fns.b32 %d, %a, 0, 0x80000000;", [](auto, auto, auto) { return ~0u; }, 64);
+}
+
+// PTX ISA, "cvt.pack".
+TEST(BitOperations, PackedConversions) {
+  for (unsigned bits : {16u, 8u, 4u, 2u})
+    for (bool isSigned : {false, true}) {
+      int64_t lowest = isSigned ? -(int64_t(1) << (bits - 1)) : 0;
+      int64_t largest = lowest + (int64_t(1) << bits) - 1;
+      std::string type = (isSigned ? "s" : "u") + std::to_string(bits);
+      std::string body = bits == 16 ? ".s32 %d, %a, %b;" : ".s32.b32 %d, %a, %b, %c;";
+      check<uint32_t, uint32_t>("cvt.pack.sat." + type + body, [&](int32_t a, int32_t b, uint32_t c) {
+        uint64_t field = (uint64_t(1) << bits) - 1, upper = bits == 16 ? 0 : uint64_t(c) << 2 * bits;
+        auto element = [&](int64_t value) { return uint64_t(std::clamp(value, lowest, largest)) & field; };
+        return uint32_t(upper | element(a) << bits | element(b));
+      });
+    }
+}
+
 /// The bytes of a (0 to 3) and b (4 to 7), chosen for each byte of the result.
 uint32_t choose(uint32_t a, uint32_t b, std::array<unsigned, 4> selectors) {
   uint64_t bytes = uint64_t(b) << 32 | a;

@@ -221,6 +221,26 @@ TEST(Double, GrossReciprocal) {
   EXPECT_NE(result[0], result[0]);
 }
 
+// PTX ISA: "rsqrt.approx.ftz.f64": its table, and 20 bits of the result.
+TEST(Double, GrossReciprocalSquareRoot) {
+  std::vector<double> a = {INFINITY, 0, -0.0, 1e-310, -1e-310, 1, 3, 0.1, 1e-300, 7e11, 1.7e308, 0x1p-1022};
+  auto out = evaluate<double>("rsqrt.approx.ftz.f64 %d, %a;", {"f64", "f64", "f64", "f64"}, a, a, a);
+  const double edges[] = {0, INFINITY, -INFINITY, INFINITY, -INFINITY};
+  for (size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(out[i], edges[i]) << a[i];
+    EXPECT_EQ(std::signbit(out[i]), std::signbit(edges[i])) << a[i];
+  }
+  for (size_t i = 5; i < a.size(); ++i) {
+    EXPECT_NEAR(out[i] * std::sqrt(a[i]), 1, 0x1p-19) << a[i];
+    EXPECT_EQ(uint32_t(std::bit_cast<uint64_t>(out[i])), 0u) << a[i];
+  }
+  std::vector<double> none = {NAN, -INFINITY, -1};
+  auto result =
+      evaluate<double>("rsqrt.approx.ftz.f64 %d, %a;", {"f64", "f64", "f64", "f64"}, none, none, none);
+  for (size_t i = 0; i < none.size(); ++i)
+    EXPECT_NE(result[i], result[i]) << none[i];
+}
+
 TEST(Double, Arithmetic) {
   std::vector<double> values = {0,     -0.0,   1,        -1,        3.5, 1e-310, 5e-324,
                                 1e308, -1e308, INFINITY, -INFINITY, 0.1, 1 / 3.0},

@@ -186,5 +186,56 @@ TEST(Conversions, PairsOfFloats) {
   EXPECT_EQ(relu[3], 0x40400000u);
 }
 
+// PTX ISA, "set": 1.0 or all ones where the comparison holds.
+TEST_P(Half, SetGivesNumbers) {
+  std::vector<uint16_t> a, b;
+  for (uint32_t i = 0; i < 4096; ++i) {
+    a.push_back(uint16_t(i * 40503u >> 3));
+    b.push_back(i % 3 ? uint16_t(i * 9973u) : a.back());
+  }
+  const uint16_t one = type == "f16" ? 0x3c00 : 0x3f80;
+  auto isLess = [&](size_t i) { return value(a[i]) < value(b[i]); };
+  auto half = evaluate<uint16_t>("set.lt." + type + "." + type + " %d, %a, %b;", {"b16", "b16", "b16", "b16"},
+                                 a, b, a);
+  auto word =
+      evaluate<uint16_t>("set.geu.s16." + type + " %d, %a, %b;", {"b16", "b16", "b16", "b16"}, a, b, a);
+  auto wide = evaluate<uint32_t>("setp.eq.u16 %q0, %a, %b; set.lt.or.u32." + type + " %d, %a, %b, !%q0;",
+                                 {"b32", "b16", "b16", "b16"}, a, b, a);
+  auto fromWord =
+      evaluate<uint16_t>("set.lt." + type + ".u16 %d, %a, %b;", {"b16", "b16", "b16", "b16"}, a, b, a);
+  for (size_t i = 0; i < a.size(); ++i) {
+    ASSERT_EQ(half[i], isLess(i) ? one : 0) << std::hex << a[i] << " " << b[i];
+    ASSERT_EQ(word[i], isLess(i) ? 0 : 0xffff) << std::hex << a[i] << " " << b[i];
+    ASSERT_EQ(wide[i], isLess(i) || a[i] != b[i] ? ~0u : 0u) << std::hex << a[i] << " " << b[i];
+    ASSERT_EQ(fromWord[i], a[i] < b[i] ? one : 0) << std::hex << a[i] << " " << b[i];
+  }
+}
+
+TEST_P(Half, SetOfPairs) {
+  std::vector<uint32_t> a, b;
+  for (uint32_t i = 0; i < 4096; ++i) {
+    a.push_back(i * 2654435761u);
+    b.push_back(i % 3 ? i * 40503u + 77 : a.back() ^ (i & 1 ? 0x00010000u : 1u));
+  }
+  const uint32_t one = type == "f16" ? 0x3c00 : 0x3f80;
+  auto isGreater = [&](size_t i, unsigned shift) {
+    return value(uint16_t(a[i] >> shift)) > value(uint16_t(b[i] >> shift));
+  };
+  auto expected = [&](size_t i, uint32_t value) {
+    return (isGreater(i, 0) ? value : 0) | (isGreater(i, 16) ? value : 0) << 16;
+  };
+  const RegisterTypes types = {"b32", "b32", "b32", "b32"};
+  auto numbers = evaluate<uint32_t>("set.gt." + type + "x2." + type + "x2 %d, %a, %b;", types, a, b, a);
+  auto masks = evaluate<uint32_t>("set.gt.u32." + type + "x2 %d, %a, %b;", types, a, b, a);
+  auto some = evaluate<uint32_t>("setp.lt.u32 %q0, %a, %b; mov.b32 %d, %b; @%q0 set.gt.and.u32." + type +
+                                     "x2 %d, %a, %b, %q0;",
+                                 types, a, b, a);
+  for (size_t i = 0; i < a.size(); ++i) {
+    ASSERT_EQ(numbers[i], expected(i, one)) << std::hex << a[i] << " " << b[i];
+    ASSERT_EQ(masks[i], expected(i, 0xffff)) << std::hex << a[i] << " " << b[i];
+    ASSERT_EQ(some[i], a[i] < b[i] ? expected(i, 0xffff) : b[i]) << std::hex << a[i] << " " << b[i];
+  }
+}
+
 } // namespace
 } // namespace winnow::ptxsim::test

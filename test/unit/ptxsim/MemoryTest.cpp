@@ -116,6 +116,59 @@ TEST(Spaces, DynamicSharedMemoryFollowsStatic) {
             std::string::npos);
 }
 
+// PTX ISA: "discard": of 128 bytes in global memory, checked as a store, and the bytes stay.
+TEST(CacheLines, Discard) {
+  auto run = [](const std::string &body, size_t words, bool checksRaces = false) {
+    std::vector<uint32_t> x(words, 7), y(1);
+    alignas(128) static uint32_t lines[64] = {7};
+    Execution run(kernel(body));
+    EXPECT_TRUE(run.memory.add(lines, words * 4, "lines", true).ok());
+    run.scalar(reinterpret_cast<uint64_t>(lines)).buffer(y, "y");
+    run.options.checkRaces = checksRaces;
+    format::Status status = run.launch(1, 2);
+    EXPECT_EQ(lines[0], 7u);
+    return status.message();
+  };
+  EXPECT_EQ(run("discard.global.L2 [%q0], 128; applypriority.global.L2::evict_normal [%q0], 128;", 32), "");
+  EXPECT_NE(run("discard.L2 [%q0+128], 128;", 32).find("out-of-bounds store of 128 bytes"),
+            std::string::npos);
+  EXPECT_NE(run("discard.L2 [%q0+64], 128;", 64).find("whose alignment must be 128"), std::string::npos);
+  EXPECT_NE(run("setp.eq.u32 %p0, %t, 0; @%p0 discard.global.L2 [%q0], 128; "
+                "@!%p0 ld.global.u32 %r0, [%q0+124];",
+                32, true)
+                .find("race"),
+            std::string::npos);
+}
+
+TEST(SpecialRegisters, ThatNothingSets) {
+  std::vector<uint32_t> x(1), y(32);
+  Execution run(kernel(R"(
+    mov.u32 %r0, %envreg0; mov.u32 %r1, %envreg31; or.b32 %r0, %r0, %r1;
+    mov.u32 %r1, %pm0; or.b32 %r0, %r0, %r1; mov.u32 %r1, %pm7; or.b32 %r0, %r0, %r1;
+    mov.u64 %q4, %pm3_64; mov.u64 %q5, %current_graph_exec; or.b64 %q4, %q4, %q5; mov.u64 %q5, %gridid;
+    or.b64 %q4, %q4, %q5; cvt.u32.u64 %r1, %q4; or.b32 %r0, %r0, %r1;
+    mov.b32 %r1, %reserved_smem_offset_begin; or.b32 %r0, %r0, %r1;
+    mov.b32 %r1, %reserved_smem_offset_cap; or.b32 %r0, %r0, %r1;
+    mov.u32 %r1, %aggr_smem_size; add.u32 %r0, %r0, %r1;
+    st.global.u32 [%q3], %r0;)"));
+  ASSERT_TRUE(run.buffer(x, "x").buffer(y, "y").launch(1, 32, 64).ok());
+  for (uint32_t i = 0; i < 32; ++i)
+    EXPECT_EQ(y[i], 64u);
+}
+
+// The halves of a timer that moves on: the second reading is later than the first.
+TEST(SpecialRegisters, HalvesOfClocks) {
+  std::vector<uint32_t> x(1), y(32);
+  Execution run(kernel(R"(
+    mov.u64 %q4, %globaltimer; mov.u32 %r0, %globaltimer_lo; mov.u32 %r1, %globaltimer_hi;
+    mov.b64 %q5, {%r0, %r1}; mov.u64 %q6, %globaltimer;
+    setp.le.u64 %p0, %q4, %q5; setp.le.and.u64 %p0, %q5, %q6, %p0; selp.u32 %r2, 1, 0, %p0;
+    mov.u32 %r3, %clock_hi; shl.b32 %r3, %r3, 1; or.b32 %r2, %r2, %r3; st.global.u32 [%q3], %r2;)"));
+  ASSERT_TRUE(run.buffer(x, "x").buffer(y, "y").launch(1, 32).ok());
+  for (uint32_t i = 0; i < 32; ++i)
+    EXPECT_EQ(y[i], 1u);
+}
+
 TEST(Atomics, EveryOperation) {
   std::vector<uint32_t> x = {0, 100, 5, 0xffff, 0, 0, 40, 0, 10, 3, 0x3f800000};
   std::vector<uint32_t> y(64);

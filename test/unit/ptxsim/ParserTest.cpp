@@ -48,6 +48,25 @@ TEST(Errors, Instructions) {
   EXPECT_EQ(bodyError("wgmma.fence.sync.aligned;"), "t:6:1: unknown instruction 'wgmma.fence.sync.aligned;'");
 }
 
+TEST(Errors, CacheLinesTablesAndPackedConversions) {
+  EXPECT_EQ(bodyError("discard.global.L2 [%d0], 64;"),
+            "t:6:26: expected the size 128 in 'discard.global.L2 [%d0], 64;'");
+  EXPECT_EQ(bodyError("discard.shared.L2 [%r0], 128;"),
+            "t:6:1: unsupported state space in 'discard.shared.L2 [%r0], 128;'");
+  EXPECT_EQ(
+      bodyError("lop3.or.b32 %r0, %r1, %r2, %r3, 1, %p0;"),
+      "t:6:13: expected a register and a predicate, 'd|p', in 'lop3.or.b32 %r0, %r1, %r2, %r3, 1, %p0;'");
+  EXPECT_EQ(bodyError("lop3.b32 %r0|%p0, %r1, %r2, %r3, 1;"),
+            "t:6:10: expected a register in 'lop3.b32 %r0|%p0, %r1, %r2, %r3, 1;'");
+  EXPECT_EQ(bodyError("cvt.pack.sat.u8.s32 %r0, %r1, %r2;"),
+            "t:6:1: unsupported conversion in 'cvt.pack.sat.u8.s32 %r0, %r1, %r2;'");
+  EXPECT_EQ(bodyError("set.lt.f32.f16 %f0, %r1, %r2;"),
+            "t:6:1: unsupported result type in 'set.lt.f32.f16 %f0, %r1, %r2;'");
+  EXPECT_EQ(bodyError("mov.u32 %r0, %envreg32;"), "t:6:14: '%envreg32' is not declared");
+  EXPECT_EQ(bodyError("add.u32 %r0, %clock_hi, 1;"),
+            "t:6:14: expected a register that mov can read into in 'add.u32 %r0, %clock_hi, 1;'");
+}
+
 TEST(Errors, Syntax) {
   EXPECT_EQ(errorOf(""), "t:1:1: the text has no '.version' directive");
   EXPECT_EQ(errorOf("hello"), "t:1:1: expected a directive, found 'hello'");

@@ -38,9 +38,14 @@ enum class SpecialRegister : uint8_t {
   LaneMaskGreaterEqual,
   DynamicSharedBytes,
   TotalSharedBytes,
-  Clock,
+  Unspecified, // read as zero, with 32 or 64 bits
+  Unspecified64,
+  Clock, // from here on mov reads them, each time anew
+  ClockHigh,
   Clock64,
-  GlobalTimer
+  GlobalTimer,
+  GlobalTimerLow,
+  GlobalTimerHigh
 };
 
 struct SpecialRow {

@@ -10,6 +10,8 @@ namespace winnow::ptxsim {
 
 constexpr unsigned kLanes = 32;
 constexpr uint32_t kFullMask = 0xffffffffu;
+/// What discard and applypriority are for.
+constexpr unsigned kCacheLineBytes = 128;
 
 /// What an instruction does. Those up to LastLaneOperation read and write registers only, lane by lane, and
 /// are executed by a function for their operation and type (lanes/Lanes.h); the executor does the others.
@@ -62,6 +64,7 @@ enum class Operation : uint8_t {
   FindLeadingBit,
   Permute,
   LogicTable,
+  FindNthSet,
   DotProduct4,
   DotProduct2,
   FusedMultiplyAdd,
@@ -80,6 +83,7 @@ enum class Operation : uint8_t {
   SquareRoot,
   SquareRootApproximate,
   ReciprocalSquareRoot,
+  ReciprocalSquareRootApproximate,
   Exp2,
   Log2,
   Sine,
@@ -93,13 +97,14 @@ enum class Operation : uint8_t {
   CompareGreaterEqual,
   CompareNumbers,
   Pack,
-  Unpack,       // mov between a register and the elements of a vector
-  Convert,      // any cvt; `mode` is a Rounding, `convertFrom` the source's type
-  Extend,       // cvt between integers whose result is the low bits, extended as `type` says
-  ConvertFloat, // cvt.rn from `convertFrom` to `type`, the common pairs
-  ConvertPair,  // cvt of two floats to a packed f16x2 or bf16x2
-  ConvertTf32,  // cvt.rna.tf32.f32
-  LastLaneOperation = ConvertTf32,
+  Unpack,        // mov between a register and the elements of a vector
+  Convert,       // any cvt; `mode` is a Rounding, `convertFrom` the source's type
+  Extend,        // cvt between integers whose result is the low bits, extended as `type` says
+  ConvertFloat,  // cvt.rn from `convertFrom` to `type`, the common pairs
+  ConvertPair,   // cvt of two floats to a packed f16x2 or bf16x2
+  ConvertTf32,   // cvt.rna.tf32.f32
+  ConvertPacked, // cvt.pack: `mode` is the bits of an element, kSignedA its sign
+  LastLaneOperation = ConvertPacked,
 
   Branch,
   BranchIndexed,
@@ -117,6 +122,7 @@ enum class Operation : uint8_t {
   LoadParameter,
   Store,
   Prefetch,
+  Discard,
   Atomic,
   Reduce,
   Shuffle,

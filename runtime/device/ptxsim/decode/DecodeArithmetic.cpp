@@ -195,7 +195,8 @@ bool Decoder::reciprocalSquareRoot() {
   if (modifiers.take("ftz"))
     out.flags |= kFlushToZero;
   ScalarType type = modifiers.takeType();
-  return laneOperation(operation, type, type, {type});
+  bool isGross = type == ScalarType::F64 && out.flags & kFlushToZero;
+  return laneOperation(isGross ? Operation::ReciprocalSquareRootApproximate : operation, type, type, {type});
 }
 
 /// ex2, lg2, sin, cos, tanh.

@@ -3,6 +3,7 @@
 #include "runtime/device/ptxsim/decode/DecoderState.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace winnow::ptxsim {
 
@@ -98,10 +99,20 @@ bool Decoder::permute() {
   return laneOperation(operation, type, type, {type, type, type});
 }
 
+/// lop3.b32 d, a, b, c, table, and lop3.or.b32 d|p, a, b, c, table, q: p = (d != 0) or q (PTX ISA: "lop3").
 bool Decoder::logicTable() {
+  BooleanOperation combine = modifiers.take("or")    ? BooleanOperation::Or
+                             : modifiers.take("and") ? BooleanOperation::And
+                                                     : BooleanOperation::None;
+  bool hasPredicate = combine != BooleanOperation::None;
   ScalarType type = modifiers.takeType();
-  if (!finishModifiers() || !expectOperands(5) || !chooseLanes(operation, type) ||
-      !destination(0, type, out.destination))
+  if (!finishModifiers() || !expectOperands(hasPredicate ? 6 : 5) || !chooseLanes(operation, type))
+    return false;
+  syntax::Operand result = current->operands[0];
+  std::string_view predicate = std::exchange(result.second, {});
+  if (predicate.empty() == hasPredicate)
+    return operandError(result, hasPredicate ? "a register and a predicate, 'd|p'," : "a register");
+  if (!destination(result, type, out.destination))
     return false;
   for (size_t i = 0; i < 3; ++i)
     if (!source(i + 1, type, out.source[i]))
@@ -111,7 +122,28 @@ bool Decoder::logicTable() {
     return operandError(current->operands[4], "a table from 0 to 255");
   out.mode = uint8_t(*lookup);
   emit();
+  return !hasPredicate || testLogicTable(predicate, combine);
+}
+
+/// The predicate of lop3, made of the result that `out` has just been emitted for.
+bool Decoder::testLogicTable(std::string_view predicate, BooleanOperation combine) {
+  out.source[0] = out.destination;
+  out.source[1] = constant(4, 0);
+  out.combine = combine;
+  bool negated = false;
+  if (!predicateNamed(predicate, current->operands[0].location, out.destination) ||
+      !predicateSource(5, out.source[2], negated) ||
+      !chooseLanes(Operation::CompareNotEqual, ScalarType::B32))
+    return false;
+  out.flags |= negated ? kNegateThird : 0;
+  emit();
   return true;
+}
+
+/// fns.b32 d, mask, base, offset.
+bool Decoder::findNthSet() {
+  ScalarType type = modifiers.takeType();
+  return laneOperation(operation, type, type, {type, type, ScalarType::S32});
 }
 
 /// dp4a.atype.btype, dp2a.mode.atype.btype.

@@ -1,6 +1,7 @@
 // Moves, selections, comparisons and conversions (PTX ISA: "Data Movement and Conversion Instructions",
 // "Comparison and Selection Instructions").
 #include "runtime/device/ptxsim/decode/DecoderState.h"
+#include "runtime/device/ptxsim/decode/SpecialRegisters.h"
 
 #include <algorithm>
 
@@ -25,21 +26,21 @@ bool Decoder::move() {
     return pack(bitsOf(type));
   if (to.kind == Operand::Kind::Vector)
     return unpack(bitsOf(type));
-  for (auto [spelling, special] :
-       {std::pair{"%clock", SpecialRegister::Clock}, std::pair{"%clock64", SpecialRegister::Clock64},
-        std::pair{"%globaltimer", SpecialRegister::GlobalTimer}})
-    if (from.kind == Operand::Kind::Name && from.name == spelling) {
-      out.operation = Operation::ReadClock;
-      out.type = type;
-      out.mode = uint8_t(special);
-      if (!destination(0, special == SpecialRegister::Clock ? ScalarType::U32 : ScalarType::U64,
-                       out.destination))
-        return false;
-      emit();
-      return true;
-    }
+  if (from.kind == Operand::Kind::Name)
+    if (auto special = parseSpecial(from.name); special && isClock(*special))
+      return readClock(*special, type);
   if (!chooseLanes(Operation::Move, bitsOf(type)) || !destination(0, type, out.destination) ||
       !source(1, type, out.source[0]))
+    return false;
+  emit();
+  return true;
+}
+
+bool Decoder::readClock(SpecialRegister clock, ScalarType type) {
+  out.operation = Operation::ReadClock;
+  out.type = type;
+  out.mode = uint8_t(clock);
+  if (!destination(0, specialBytes(clock) == 8 ? ScalarType::U64 : ScalarType::U32, out.destination))
     return false;
   emit();
   return true;
@@ -212,35 +213,6 @@ bool Decoder::setPredicatePair(ScalarType half) {
   return true;
 }
 
-/// set.cmp.dtype.stype: all ones or 1.0 where the comparison holds.
-bool Decoder::set() {
-  Operation compare = Operation::CompareEqual;
-  uint16_t invert = 0;
-  ScalarType result = modifiers.takeType(), type = modifiers.takeType();
-  if (!comparison(compare, invert, type, /*isSet=*/true) || !finishModifiers())
-    return false;
-  if (result != ScalarType::U32 && result != ScalarType::S32 && result != ScalarType::F32)
-    return unsupported("result type");
-  out.flags |= invert;
-  bool hasThird = out.combine != BooleanOperation::None, negated = false;
-  if (!expectOperands(hasThird ? 4 : 3) || (hasThird && !predicateSource(3, out.source[2], negated)))
-    return false;
-  out.flags |= negated ? kNegateThird : 0;
-  Row holds = temporary(ScalarType::Pred);
-  out.destination = holds;
-  if (!chooseLanes(compare, type) || !source(1, type, out.source[0]) || !source(2, type, out.source[1]))
-    return false;
-  emit();
-  out.flags &= uint16_t(kContinuation | kGuardNegated);
-  if (!destination(0, result, out.destination) || !chooseLanes(Operation::Select, ScalarType::B32))
-    return false;
-  out.source[0] = constant(4, result == ScalarType::F32 ? 0x3f800000 : 0xffffffff);
-  out.source[1] = constant(4, 0);
-  out.source[2] = holds;
-  emit();
-  return true;
-}
-
 namespace {
 
 bool isPlainInteger(ScalarType type) {
@@ -274,6 +246,8 @@ bool isWordFromFloat(ScalarType to, ScalarType from) {
 
 /// cvt.d.a: a function of its own for the common pairs, one for all others.
 bool Decoder::convert() {
+  if (modifiers.take("pack"))
+    return convertPacked();
   std::optional<Rounding> rounding = modifiers.takeRounding();
   out.flags |= uint16_t((modifiers.take("ftz") ? kFlushToZero : 0) | (modifiers.take("sat") ? kSaturate : 0) |
                         (modifiers.take("satfinite") ? kFinite : 0) | (modifiers.take("relu") ? kRelu : 0));

@@ -154,14 +154,31 @@ bool Decoder::store() {
   return true;
 }
 
-/// prefetch, prefetchu, discard, applypriority: they change no value.
+/// prefetch, prefetchu: they change no value.
 bool Decoder::prefetch() {
   modifiers.takeSpace();
-  while (modifiers.takeAny({"L1", "L2", "L2::evict_last", "L2::evict_normal", "L2::128B"})) {
+  while (modifiers.takeAny({"L1", "L2", "L2::evict_last", "L2::evict_normal"})) {
   }
   if (!finishModifiers() || current->operands.empty())
     return unsupported("form");
   out.operation = Operation::Prefetch;
+  emit();
+  return true;
+}
+
+/// discard.global.L2 and applypriority.global.L2::evict_normal, of 128 bytes (PTX ISA: "discard",
+/// "applypriority").
+bool Decoder::cacheLine() {
+  StateSpace space = modifiers.takeSpace().value_or(StateSpace::Generic);
+  if (space != StateSpace::Generic && space != StateSpace::Global)
+    return unsupported("state space");
+  if (!modifiers.take(operation == Operation::Discard ? "L2" : "L2::evict_normal"))
+    return unsupported("form");
+  if (!finishModifiers() || !expectOperands(2) || !address(current->operands[0], space))
+    return false;
+  if (integerLiteral(1) != kCacheLineBytes)
+    return operandError(current->operands[1], "the size 128");
+  out.operation = operation;
   emit();
   return true;
 }

@@ -1,5 +1,6 @@
 // Modifiers, operands and rows of the instruction being decoded, and the layout of the register file.
 #include "runtime/device/ptxsim/decode/DecoderState.h"
+#include "runtime/device/ptxsim/decode/SpecialRegisters.h"
 
 #include <algorithm>
 #include <bit>
@@ -139,53 +140,6 @@ bool Decoder::literalBits(const Operand &operand, ScalarType type, uint64_t &bit
   return true;
 }
 
-namespace {
-
-std::optional<SpecialRegister> parseSpecial(std::string_view name) {
-  constexpr std::pair<std::string_view, SpecialRegister> kSpecials[] = {
-      {"%tid.x", SpecialRegister::ThreadX},
-      {"%tid.y", SpecialRegister::ThreadY},
-      {"%tid.z", SpecialRegister::ThreadZ},
-      {"%ntid.x", SpecialRegister::ThreadCountX},
-      {"%ntid.y", SpecialRegister::ThreadCountY},
-      {"%ntid.z", SpecialRegister::ThreadCountZ},
-      {"%ctaid.x", SpecialRegister::CtaX},
-      {"%ctaid.y", SpecialRegister::CtaY},
-      {"%ctaid.z", SpecialRegister::CtaZ},
-      {"%nctaid.x", SpecialRegister::CtaCountX},
-      {"%nctaid.y", SpecialRegister::CtaCountY},
-      {"%nctaid.z", SpecialRegister::CtaCountZ},
-      {"%laneid", SpecialRegister::Lane},
-      {"%warpid", SpecialRegister::Warp},
-      {"%nwarpid", SpecialRegister::WarpCount},
-      {"%gridid", SpecialRegister::Grid},
-      {"%smid", SpecialRegister::Multiprocessor},
-      {"%nsmid", SpecialRegister::MultiprocessorCount},
-      {"%lanemask_eq", SpecialRegister::LaneMaskEqual},
-      {"%lanemask_lt", SpecialRegister::LaneMaskLess},
-      {"%lanemask_le", SpecialRegister::LaneMaskLessEqual},
-      {"%lanemask_gt", SpecialRegister::LaneMaskGreater},
-      {"%lanemask_ge", SpecialRegister::LaneMaskGreaterEqual},
-      {"%dynamic_smem_size", SpecialRegister::DynamicSharedBytes},
-      {"%total_smem_size", SpecialRegister::TotalSharedBytes},
-      {"%clock", SpecialRegister::Clock},
-      {"%clock64", SpecialRegister::Clock64},
-      {"%globaltimer", SpecialRegister::GlobalTimer}};
-  for (auto [spelling, special] : kSpecials)
-    if (name == spelling)
-      return special;
-  return std::nullopt;
-}
-
-unsigned specialBytes(SpecialRegister special) {
-  return special == SpecialRegister::Grid || special == SpecialRegister::Clock64 ||
-                 special == SpecialRegister::GlobalTimer
-             ? 8
-             : 4;
-}
-
-} // namespace
-
 /// A register, special register, constant or the address of a variable, as a row.
 bool Decoder::source(const Operand &operand, ScalarType type, Row &row, bool allowWider) {
   unsigned bytes = std::max(2u, byteWidth(type));
@@ -201,7 +155,7 @@ bool Decoder::source(const Operand &operand, ScalarType type, Row &row, bool all
   if (operand.kind != Operand::Kind::Name)
     return operandError(operand, "a register or a constant");
   if (auto special = parseSpecial(operand.name)) {
-    if (*special >= SpecialRegister::Clock)
+    if (isClock(*special))
       return operandError(operand, "a register that mov can read into");
     if (bytes != specialBytes(*special) && !(allowWider && bytes < specialBytes(*special)))
       return operandError(

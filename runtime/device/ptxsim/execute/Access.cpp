@@ -45,6 +45,23 @@ bool CtaExecutor::memory(Warp &warp, uint32_t pc, uint32_t mask) {
   return true;
 }
 
+/// A store of values that are not known (PTX ISA: "discard"): checked as one, and what is there stays. An
+/// address in another window than global memory's is undefined in PTX, and out of bounds here.
+bool CtaExecutor::discard(Warp &warp, uint32_t pc, uint32_t mask) {
+  alignas(64) uint64_t addresses[kLanes];
+  lanes.addresses(warp.rows, code[pc], mask, addresses);
+  if (!resolve(warp, pc, mask, {AccessKind::Store, StateSpace::Global, kCacheLineBytes}, addresses))
+    return false;
+  constexpr unsigned kPartBytes = 32; // the widest access that inspections know
+  for (unsigned part = 0; shadows && part < kCacheLineBytes; part += kPartBytes) {
+    if (!inspect(warp, pc, mask, {AccessKind::Store, StateSpace::Global, kPartBytes}, addresses))
+      return false;
+    for (uint64_t &address : addresses)
+      address += kPartBytes;
+  }
+  return true;
+}
+
 /// The same bytes for all lanes; the decoder has checked that they are there.
 void CtaExecutor::loadParameter(std::byte *rows, const Instruction &in, uint32_t mask) {
   uint64_t addresses[kLanes];

@@ -215,6 +215,7 @@ private:
 
   // Access.cpp, Atomics.cpp: memory.
   bool memory(Warp &warp, uint32_t pc, uint32_t mask);
+  bool discard(Warp &warp, uint32_t pc, uint32_t mask);
   void loadParameter(std::byte *rows, const Instruction &in, uint32_t mask);
   /// Makes host addresses of device addresses, after checking each.
   bool resolve(Warp &warp, uint32_t pc, uint32_t mask, const Access &access, uint64_t *addresses);

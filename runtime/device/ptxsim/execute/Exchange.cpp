@@ -66,9 +66,11 @@ bool CtaExecutor::exchange(Warp &warp, uint32_t pc, uint32_t mask) {
 void CtaExecutor::readClock(Warp &warp, const Instruction &in, uint32_t mask) {
   auto now = std::chrono::steady_clock::now().time_since_epoch();
   uint64_t time = uint64_t(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
-  bool isTimer = SpecialRegister(in.mode) == SpecialRegister::GlobalTimer;
-  uint64_t value = isTimer ? time : warp.clock;
-  unsigned bytes = SpecialRegister(in.mode) == SpecialRegister::Clock ? 4 : 8;
+  auto special = SpecialRegister(in.mode);
+  uint64_t value = special >= SpecialRegister::GlobalTimer ? time : warp.clock;
+  if (special == SpecialRegister::ClockHigh || special == SpecialRegister::GlobalTimerHigh)
+    value >>= 32;
+  unsigned bytes = special == SpecialRegister::Clock64 || special == SpecialRegister::GlobalTimer ? 8 : 4;
   for (unsigned i = 0; i < kLanes; ++i)
     if (mask >> i & 1)
       std::memcpy(warp.rows + in.destination + i * bytes, &value, bytes);

@@ -85,6 +85,10 @@ bool CtaExecutor::control(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mas
     if (!memory(warp, pc, mask))
       return false;
     break;
+  case Operation::Discard:
+    if (!discard(warp, pc, mask))
+      return false;
+    break;
   case Operation::LoadParameter:
     loadParameter(warp.rows, in, mask);
     break;

@@ -61,7 +61,7 @@ void addInteger(Statistics &sum, const Instruction &in, uint64_t lanes) {
 void addLaneOperation(Statistics &sum, const Instruction &in, uint64_t lanes) {
   if (in.operation >= Operation::CompareEqual && in.operation <= Operation::CompareNumbers)
     sum.comparisons += lanes;
-  else if (in.operation >= Operation::Convert && in.operation <= Operation::ConvertPair)
+  else if (in.operation >= Operation::Convert && in.operation <= Operation::LastLaneOperation)
     sum.conversions += lanes;
   else if (in.operation <= Operation::SelectBySign || in.operation == Operation::Pack ||
            in.operation == Operation::Unpack)

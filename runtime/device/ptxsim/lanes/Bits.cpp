@@ -199,6 +199,24 @@ void permute(std::byte *rows, const Instruction &in, uint32_t mask) {
   out.finish(mask);
 }
 
+/// fns: the |offset|-th set bit from `base` on, upwards or, for negative offsets, downwards; `base` itself
+/// where the offset is 0. What PTX leaves open, a base beyond the word, finds nothing.
+struct FindNthSet {
+  static uint32_t apply(uint32_t bits, uint32_t base, uint32_t offset) {
+    constexpr uint32_t kNothing = ~0u;
+    if (base >= 32)
+      return kNothing;
+    if (offset == 0)
+      return bits >> base & 1 ? base : kNothing;
+    bool isDownwards = offset >> 31;
+    uint32_t left = isDownwards ? 0 - offset : offset;
+    for (uint32_t position = base; position < 32; position += isDownwards ? ~0u : 1u)
+      if (bits >> position & 1 && --left == 0)
+        return position;
+    return kNothing;
+  }
+};
+
 /// lop3: `mode` is the table, indexed by the bits of a, b and c (a the highest).
 void logicTable(std::byte *rows, const Instruction &in, uint32_t mask) {
   Output<uint32_t> out(rows, in.destination, mask);
@@ -275,6 +293,7 @@ void installBits(LaneTable &table) {
   table.set(Operation::FieldMask, ScalarType::B32, fieldMask);
   table.set(Operation::SignExtend, ScalarType::U32, signExtend<false>);
   table.set(Operation::SignExtend, ScalarType::S32, signExtend<true>);
+  table.set(Operation::FindNthSet, ScalarType::B32, ternary<FindNthSet, uint32_t>);
   table.set(Operation::Permute, ScalarType::B32, permute);
   table.set(Operation::LogicTable, ScalarType::B32, logicTable);
 }

@@ -157,6 +157,25 @@ void toTf32(std::byte *rows, const Instruction &in, uint32_t mask) {
   out.finish(mask);
 }
 
+/// cvt.pack: a and b clamp to elements of `mode` bits, a above b, and the low bits of c come above both.
+void convertPacked(std::byte *rows, const Instruction &in, uint32_t mask) {
+  Output<uint32_t> out(rows, in.destination, mask);
+  const int32_t *a = row<int32_t>(rows, in.source[0]), *b = row<int32_t>(rows, in.source[1]);
+  const uint32_t *c = row<uint32_t>(rows, in.source[2]);
+  const unsigned bits = in.mode;
+  const uint32_t field = (1u << bits) - 1;
+  const int32_t largest = int32_t(in.flags & kSignedA ? field >> 1 : field);
+  const int32_t smallest = in.flags & kSignedA ? -largest - 1 : 0;
+  auto element = [=](int32_t value) {
+    int32_t notSmaller = value < smallest ? smallest : value;
+    return uint32_t(notSmaller > largest ? largest : notSmaller) & field;
+  };
+  uint32_t *values = out.values;
+  for (unsigned i = 0; i < kLanes; ++i)
+    values[i] = uint32_t(uint64_t(c[i]) << 2 * bits) | element(a[i]) << bits | element(b[i]);
+  out.finish(mask);
+}
+
 } // namespace
 
 namespace WINNOW_LANE_SET {
@@ -168,6 +187,7 @@ void installConvert(LaneTable &table) {
   table.set(Operation::ConvertFloat, ScalarType::S32, toInteger<ToSigned32, int32_t>);
   table.set(Operation::ConvertFloat, ScalarType::U32, toInteger<ToUnsigned32, uint32_t>);
   table.set(Operation::ConvertTf32, ScalarType::F32, toTf32);
+  table.set(Operation::ConvertPacked, ScalarType::B32, convertPacked);
   table.set(Operation::ConvertPair, ScalarType::F16x2, convertPair<ToHalf, FromHalf>);
   table.set(Operation::ConvertPair, ScalarType::BF16x2, convertPair<ToBfloat, FromBfloat>);
 }

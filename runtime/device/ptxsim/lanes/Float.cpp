@@ -24,12 +24,13 @@ struct Divide {
 struct Reciprocal {
   template <typename T> static T apply(T a) { return T(1) / a; }
 };
-/// rcp.approx.ftz.f64 sees and gives only the upper 32 bits of a double, and no subnormal numbers.
-struct ReciprocalOfUpperWord {
+/// rcp.approx.ftz.f64 and rsqrt.approx.ftz.f64 see and give only the upper 32 bits of a double, and no
+/// subnormal numbers.
+template <class Op> struct OfUpperWord {
   static double apply(double a) {
     constexpr uint64_t kUpper = ~uint64_t(0xffffffff);
     double whole = flush(std::bit_cast<double>(std::bit_cast<uint64_t>(a) & kUpper));
-    double result = a != a ? a : flush(1 / whole);
+    double result = a != a ? a : flush(Op::apply(whole));
     return std::bit_cast<double>((std::bit_cast<uint64_t>(result) + 0x80000000u) & kUpper);
   }
   static double flush(double a) { return __builtin_fabs(a) < 0x1p-1022 ? __builtin_copysign(0.0, a) : a; }
@@ -167,12 +168,14 @@ void installFloat(LaneTable &table) {
   table.set(Operation::Reciprocal, f32, floatOperation<Reciprocal, 1>);
   table.set(Operation::Reciprocal, f64, doubleOperation<Reciprocal, 1>);
   table.set(Operation::ReciprocalApproximate, f32, floatOperation<Reciprocal, 1>);
-  table.set(Operation::ReciprocalApproximate, f64, doubleOperation<ReciprocalOfUpperWord, 1>);
+  table.set(Operation::ReciprocalApproximate, f64, doubleOperation<OfUpperWord<Reciprocal>, 1>);
   table.set(Operation::SquareRoot, f32, floatOperation<SquareRoot, 1>);
   table.set(Operation::SquareRoot, f64, doubleOperation<SquareRoot, 1>);
   table.set(Operation::SquareRootApproximate, f32, floatOperation<SquareRoot, 1>);
   table.set(Operation::ReciprocalSquareRoot, f32, floatOperation<ReciprocalSquareRoot, 1>);
   table.set(Operation::ReciprocalSquareRoot, f64, doubleOperation<ReciprocalSquareRoot, 1>);
+  table.set(Operation::ReciprocalSquareRootApproximate, f64,
+            doubleOperation<OfUpperWord<ReciprocalSquareRoot>, 1>);
   table.set(Operation::Minimum, f32, floatSelection<Minimum>);
   table.set(Operation::Minimum, f64, doubleOperation<Minimum, 2>);
   table.set(Operation::Maximum, f32, floatSelection<Maximum>);

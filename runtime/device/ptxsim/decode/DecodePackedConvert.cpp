@@ -1,0 +1,34 @@
+// Conversions to several small elements in one register (PTX ISA: "cvt.pack").
+#include "runtime/device/ptxsim/decode/DecoderState.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace winnow::ptxsim {
+
+/// cvt.pack.sat.TYPE.s32 d, a, b; elements of up to 8 bits have .b32 and c, too (PTX ISA: "cvt.pack").
+bool Decoder::convertPacked() {
+  struct Element {
+    std::string_view spelling;
+    uint8_t bits;
+  };
+  constexpr Element kElements[] = {{"u16", 16}, {"s16", 16}, {"u8", 8}, {"s8", 8},
+                                   {"u4", 4},   {"s4", 4},   {"u2", 2}, {"s2", 2}};
+  auto element = std::find_if(std::begin(kElements), std::end(kElements),
+                              [&](const Element &each) { return modifiers.take(each.spelling); });
+  if (element == std::end(kElements) || !modifiers.take("sat") || modifiers.takeType() != ScalarType::S32)
+    return unsupported("conversion");
+  out.mode = element->bits;
+  out.flags |= element->spelling[0] == 's' ? kSignedA : 0;
+  if (element->bits == 16) {
+    out.source[2] = constant(4, 0);
+    return laneOperation(Operation::ConvertPacked, ScalarType::B32, ScalarType::B32,
+                         {ScalarType::S32, ScalarType::S32});
+  }
+  if (modifiers.takeType() != ScalarType::B32)
+    return unsupported("conversion");
+  return laneOperation(Operation::ConvertPacked, ScalarType::B32, ScalarType::B32,
+                       {ScalarType::S32, ScalarType::S32, ScalarType::B32});
+}
+
+} // namespace winnow::ptxsim
