@@ -79,6 +79,18 @@ void addConversions(Kernels &kernels) {
   }
   for (const char *form : {".rn.relu", ".rz.relu"})
     kernels.push_back(laneKernel(std::string("cvt") + form + ".f16.f32", Format::F16, {Format::F32}));
+  for (std::string type : {"e4m3x2", "e5m2x2"})
+    for (std::string relu : {"", ".relu"}) {
+      MicroKernel forms[] = {
+          laneKernel("cvt.rn.satfinite" + relu + "." + type + ".f32", Format::B16,
+                     {Format::F32, Format::F32}),
+          laneKernel("cvt.rn.satfinite" + relu + "." + type + ".f16x2", Format::B16, {Format::F16x2}),
+          laneKernel("cvt.rn" + relu + ".f16x2." + type, Format::F16x2, {Format::B16})};
+      for (MicroKernel &kernel : forms) {
+        kernel.target = 89;
+        kernels.push_back(kernel);
+      }
+    }
   const Format word = Format::B32;
   for (const char *type : {"u16", "s16"})
     kernels.push_back(laneKernel(std::string("cvt.pack.sat.") + type + ".s32", word, {word, word}));

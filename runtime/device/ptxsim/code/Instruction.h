@@ -97,14 +97,16 @@ enum class Operation : uint8_t {
   CompareGreaterEqual,
   CompareNumbers,
   Pack,
-  Unpack,        // mov between a register and the elements of a vector
-  Convert,       // any cvt; `mode` is a Rounding, `convertFrom` the source's type
-  Extend,        // cvt between integers whose result is the low bits, extended as `type` says
-  ConvertFloat,  // cvt.rn from `convertFrom` to `type`, the common pairs
-  ConvertPair,   // cvt of two floats to a packed f16x2 or bf16x2
-  ConvertTf32,   // cvt.rna.tf32.f32
-  ConvertPacked, // cvt.pack: `mode` is the bits of an element, kSignedA its sign
-  LastLaneOperation = ConvertPacked,
+  Unpack,                // mov between a register and the elements of a vector
+  Convert,               // any cvt; `mode` is a Rounding, `convertFrom` the source's type
+  Extend,                // cvt between integers whose result is the low bits, extended as `type` says
+  ConvertFloat,          // cvt.rn from `convertFrom` to `type`, the common pairs
+  ConvertPair,           // cvt of two floats to a packed f16x2 or bf16x2
+  ConvertTf32,           // cvt.rna.tf32.f32
+  ConvertPacked,         // cvt.pack: `mode` is the bits of an element, kSignedA its sign
+  ConvertToByteFloats,   // cvt of two f32 or an f16x2, which `type` says; `mode` is a ByteFloat
+  ConvertFromByteFloats, // to f16x2
+  LastLaneOperation = ConvertFromByteFloats,
 
   Branch,
   BranchIndexed,
@@ -156,6 +158,8 @@ enum class Rounding : uint8_t {
   IntegerDown,
   IntegerUp
 };
+/// The formats of 8 bits, e4m3x2 and e5m2x2 in a register.
+enum class ByteFloat : uint8_t { E4M3, E5M2 };
 enum class BooleanOperation : uint8_t { None, And, Or, Xor };
 enum class AtomicOperation : uint8_t {
   Add,

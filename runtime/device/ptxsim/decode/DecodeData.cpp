@@ -253,6 +253,9 @@ bool Decoder::convert() {
                         (modifiers.take("satfinite") ? kFinite : 0) | (modifiers.take("relu") ? kRelu : 0));
   if (modifiers.take("tf32"))
     return convertTf32(rounding);
+  for (auto [spelling, format] : {std::pair{"e4m3x2", ByteFloat::E4M3}, std::pair{"e5m2x2", ByteFloat::E5M2}})
+    if (modifiers.take(spelling))
+      return convertByteFloats(format, rounding, /*isSource=*/current->modifiers.back() == spelling);
   ScalarType to = modifiers.takeType(), from = modifiers.takeType();
   if (to == ScalarType::F16x2 || to == ScalarType::BF16x2)
     return from == ScalarType::F32 && rounding ? convertPair(to, *rounding) : unsupported("conversion");

@@ -1,4 +1,4 @@
-// Conversions to several small elements in one register (PTX ISA: "cvt.pack").
+// Conversions to several small elements in one register (PTX ISA: "cvt.pack", "cvt").
 #include "runtime/device/ptxsim/decode/DecoderState.h"
 
 #include <algorithm>
@@ -29,6 +29,21 @@ bool Decoder::convertPacked() {
     return unsupported("conversion");
   return laneOperation(Operation::ConvertPacked, ScalarType::B32, ScalarType::B32,
                        {ScalarType::S32, ScalarType::S32, ScalarType::B32});
+}
+
+/// cvt.rn.satfinite{.relu}.{e4m3x2,e5m2x2}.{f32 d, a, b; f16x2 d, a} and cvt.rn{.relu}.f16x2.{e4m3x2,e5m2x2}.
+bool Decoder::convertByteFloats(ByteFloat format, std::optional<Rounding> rounding, bool isSource) {
+  bool isFinite = out.flags & kFinite;
+  if (rounding != Rounding::NearestEven || out.flags & (kSaturate | kFlushToZero) || isFinite == isSource)
+    return unsupported("conversion");
+  out.mode = uint8_t(format);
+  ScalarType other = modifiers.takeType();
+  if (other == ScalarType::F16x2)
+    return isSource ? laneOperation(Operation::ConvertFromByteFloats, other, other, {ScalarType::B16})
+                    : laneOperation(Operation::ConvertToByteFloats, other, ScalarType::B16, {other});
+  if (other != ScalarType::F32 || isSource)
+    return unsupported("conversion");
+  return laneOperation(Operation::ConvertToByteFloats, other, ScalarType::B16, {other, other});
 }
 
 } // namespace winnow::ptxsim

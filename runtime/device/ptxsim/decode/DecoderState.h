@@ -149,6 +149,7 @@ private:
   bool convertPair(ScalarType type, Rounding rounding);
   bool convertTf32(std::optional<Rounding> rounding);
   bool convertPacked();
+  bool convertByteFloats(ByteFloat format, std::optional<Rounding> rounding, bool isSource);
   bool convertAddress();
   bool isInSpace();
   bool load();

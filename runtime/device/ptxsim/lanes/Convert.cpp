@@ -176,6 +176,48 @@ void convertPacked(std::byte *rows, const Instruction &in, uint32_t mask) {
   out.finish(mask);
 }
 
+/// cvt.{e4m3x2,e5m2x2}: the first operand or the upper half to the upper byte.
+template <class Format> void toByteFloats(std::byte *rows, const Instruction &in, uint32_t mask) {
+  Output<uint16_t> out(rows, in.destination, mask);
+  alignas(64) float upper[kLanes], lower[kLanes];
+  if (in.type == ScalarType::F32) {
+    std::memcpy(upper, row<float>(rows, in.source[0]), sizeof(upper));
+    std::memcpy(lower, row<float>(rows, in.source[1]), sizeof(lower));
+  } else {
+    const uint32_t *pairs = row<uint32_t>(rows, in.source[0]);
+    for (unsigned i = 0; i < kLanes; ++i) {
+      upper[i] = fromHalf(uint16_t(pairs[i] >> 16));
+      lower[i] = fromHalf(uint16_t(pairs[i]));
+    }
+  }
+  finishModes(upper, in.flags & kRelu);
+  finishModes(lower, in.flags & kRelu);
+  uint16_t *values = out.values;
+  for (unsigned i = 0; i < kLanes; ++i)
+    values[i] = uint16_t(Format::fromFloat(upper[i]) << 8 | Format::fromFloat(lower[i]));
+  out.finish(mask);
+}
+void toByteFloats(std::byte *rows, const Instruction &in, uint32_t mask) {
+  ByteFloat(in.mode) == ByteFloat::E4M3 ? toByteFloats<ByteFormat<ByteFloat::E4M3>>(rows, in, mask)
+                                        : toByteFloats<ByteFormat<ByteFloat::E5M2>>(rows, in, mask);
+}
+
+template <class Format> void fromByteFloats(std::byte *rows, const Instruction &in, uint32_t mask) {
+  Output<uint32_t> out(rows, in.destination, mask);
+  const uint16_t *pairs = row<uint16_t>(rows, in.source[0]);
+  auto half = [&](uint8_t value) -> uint32_t {
+    uint16_t bits = Format::toHalf(value);
+    return in.flags & kRelu && bits >> 15 ? 0 : bits;
+  };
+  for (unsigned i = 0; i < kLanes; ++i)
+    out.values[i] = half(uint8_t(pairs[i] >> 8)) << 16 | half(uint8_t(pairs[i]));
+  out.finish(mask);
+}
+void fromByteFloats(std::byte *rows, const Instruction &in, uint32_t mask) {
+  ByteFloat(in.mode) == ByteFloat::E4M3 ? fromByteFloats<ByteFormat<ByteFloat::E4M3>>(rows, in, mask)
+                                        : fromByteFloats<ByteFormat<ByteFloat::E5M2>>(rows, in, mask);
+}
+
 } // namespace
 
 namespace WINNOW_LANE_SET {
@@ -187,6 +229,9 @@ void installConvert(LaneTable &table) {
   table.set(Operation::ConvertFloat, ScalarType::S32, toInteger<ToSigned32, int32_t>);
   table.set(Operation::ConvertFloat, ScalarType::U32, toInteger<ToUnsigned32, uint32_t>);
   table.set(Operation::ConvertTf32, ScalarType::F32, toTf32);
+  table.set(Operation::ConvertToByteFloats, ScalarType::F32, toByteFloats);
+  table.set(Operation::ConvertToByteFloats, ScalarType::F16x2, toByteFloats);
+  table.set(Operation::ConvertFromByteFloats, ScalarType::F16x2, fromByteFloats);
   table.set(Operation::ConvertPacked, ScalarType::B32, convertPacked);
   table.set(Operation::ConvertPair, ScalarType::F16x2, convertPair<ToHalf, FromHalf>);
   table.set(Operation::ConvertPair, ScalarType::BF16x2, convertPair<ToBfloat, FromBfloat>);

@@ -56,6 +56,40 @@ inline uint16_t toBfloat(float x) {
   return uint16_t((bits & 0x7fffffff) > 0x7f800000 ? 0x7fff : rounded);
 }
 
+/// The numbers that a format of 8 bits is made of (PTX ISA: "Alternate Floating-Point Data Formats"): e4m3
+/// has no infinities and one NaN of each sign, e5m2 is the upper half of an f16.
+template <ByteFloat kFormat> struct ByteFormat {
+  static constexpr bool kIsE4m3 = kFormat == ByteFloat::E4M3;
+  static constexpr unsigned kMantissaBits = kIsE4m3 ? 3 : 2, kBias = kIsE4m3 ? 7 : 15;
+  static constexpr uint32_t kLargest = kIsE4m3 ? 0x7e : 0x7b, kNan = 0x7f;
+
+  /// To nearest even; what is beyond the largest number, infinity too, becomes that number (.satfinite). As
+  /// in toHalf(), adding a power of two rounds at the weight of the smallest number.
+  static uint8_t fromFloat(float x) {
+    constexpr unsigned kDropped = 23 - kMantissaBits;
+    constexpr uint32_t kRebias = (127 - kBias) << 23, kSmallestNormal = (128 - kBias) << 23;
+    constexpr uint32_t kRounder = (127 + 1 - kBias - kMantissaBits + 23) << 23;
+    uint32_t bits = std::bit_cast<uint32_t>(x), sign = bits >> 24 & 0x80, magnitude = bits & 0x7fffffff;
+    uint32_t half = (1u << (kDropped - 1)) - 1 + (magnitude >> kDropped & 1);
+    uint32_t normal = (magnitude + half - kRebias) >> kDropped;
+    float rounded = std::bit_cast<float>(magnitude) + std::bit_cast<float>(kRounder);
+    uint32_t result = magnitude < kSmallestNormal ? std::bit_cast<uint32_t>(rounded) - kRounder : normal;
+    result = result < kLargest ? result : kLargest;
+    return uint8_t(magnitude > 0x7f800000 ? kNan : result | sign);
+  }
+  /// Exact in f16; NaNs become the canonical one.
+  static uint16_t toHalf(uint8_t x) {
+    uint32_t magnitude = x & 0x7fu, sign = uint32_t(x & 0x80u) << 8;
+    if (magnitude > (kIsE4m3 ? kNan - 1 : 0x7cu))
+      return 0x7fff;
+    if (!kIsE4m3)
+      return uint16_t(x << 8);
+    // The bits of an f16 whose exponent has another bias.
+    constexpr float kScale = 1 << (15 - kBias);
+    return uint16_t(ptxsim::toHalf(fromHalf(uint16_t(magnitude << 7)) * kScale) | sign);
+  }
+};
+
 /// Rounds to float with the lowest bit standing for all that was cut off, so that a second rounding, to
 /// fewer bits, gives what one rounding of `x` would.
 inline float narrowToOdd(double x) {
