@@ -211,6 +211,15 @@ TEST_P(Half, SetGivesNumbers) {
   }
 }
 
+TEST(Set, BfloatOfHalf) {
+  std::vector<uint16_t> a = {0x3c00, 0xbc00, 0x7e00, 0}, b = {0x4000, 0xc000, 0x3c00, 0x8000};
+  auto out = evaluate<uint16_t>("set.lt.bf16.f16 %d, %a, %b;", {"b16", "b16", "b16", "b16"}, a, b, a);
+  EXPECT_EQ(std::vector<uint16_t>(out.begin(), out.begin() + 4), (std::vector<uint16_t>{0x3f80, 0, 0, 0}));
+  auto program =
+      Program::parse(header() + ".entry k()\n{ .reg .b16 %h;\nset.lt.f16.bf16 %h, %h, %h;\n}\n", "t");
+  EXPECT_EQ(program.status().message(), "t:6:1: unsupported result type in 'set.lt.f16.bf16 %h, %h, %h;'");
+}
+
 TEST_P(Half, SetOfPairs) {
   std::vector<uint32_t> a, b;
   for (uint32_t i = 0; i < 4096; ++i) {

@@ -16,7 +16,7 @@ bool isResultOfSet(ScalarType result, ScalarType type) {
   if (isPair(type))
     return result == type || isInteger(result, 4);
   if (isHalf(result))
-    return result == type || !isHalf(type);
+    return type != ScalarType::BF16 || result == type;
   return isInteger(result, 4) || (isHalf(type) ? isInteger(result, 2) : result == ScalarType::F32);
 }
 
