@@ -124,6 +124,7 @@ uint64_t moderate(Format format, Random &random) {
     return std::bit_cast<uint64_t>(value);
   case Format::S8x4:
   case Format::S4x8:
+  case Format::F8x4:
     return random();
   default:
     return random() % (1 << 20);
@@ -153,7 +154,7 @@ std::vector<std::byte> makeInputs(const MicroKernel &kernel, unsigned position, 
 }
 
 void clearSigns(Format format, std::vector<std::byte> &values) {
-  size_t step = isPair(format) ? 2 : registerBytes(format);
+  size_t step = format == Format::F8x4 ? 1 : isPair(format) ? 2 : registerBytes(format);
   for (size_t i = step - 1; i < values.size(); i += step)
     values[i] &= std::byte(0x7f);
 }

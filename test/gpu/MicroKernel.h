@@ -8,7 +8,22 @@
 namespace winnow::gpu {
 
 /// What the bits of a register mean: decides its type in PTX and the values that it is filled with.
-enum class Format : uint8_t { B16, B32, B64, Pred, F16, BF16, F16x2, BF16x2, TF32, F32, F64, S8x4, S4x8 };
+enum class Format : uint8_t {
+  B16,
+  B32,
+  B64,
+  Pred,
+  F16,
+  BF16,
+  F16x2,
+  BF16x2,
+  TF32,
+  F32,
+  F64,
+  S8x4,
+  S4x8,
+  F8x4
+};
 
 /// How a register is filled: with edges and random bits, or with numbers that products are exact for or
 /// nearly so.

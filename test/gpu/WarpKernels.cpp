@@ -93,6 +93,21 @@ void addSparseProducts(Kernels &kernels) {
   }
 }
 
+/// Of numbers below 2: the highest bit of their exponents is cleared.
+void addByteFloatProducts(Kernels &kernels) {
+  for (const char *types :
+       {"f32.e4m3.e4m3.f32", "f32.e4m3.e5m2.f32", "f32.e5m2.e4m3.f32", "f32.e5m2.e5m2.f32"}) {
+    MicroKernel kernel =
+        productKernel("mma.sync.aligned.", {"m16n8k32", types, Format::F32, Format::F8x4, 4, 4, 2}, 4, "");
+    std::string limits;
+    for (const char *factor : {"%a0", "%a1", "%a2", "%a3", "%b0", "%b1"})
+      limits += std::string("and.b32 ") + factor + ", " + factor + ", 0xbfbfbfbf; ";
+    kernel.body = limits + kernel.body;
+    kernel.target = 89;
+    kernels.push_back(kernel);
+  }
+}
+
 } // namespace
 
 void addWarpKernels(Kernels &kernels) {
@@ -163,6 +178,7 @@ void addMatrixKernels(Kernels &kernels) {
     kernels.push_back(kernel);
   }
   addSparseProducts(kernels);
+  addByteFloatProducts(kernels);
 }
 
 } // namespace winnow::gpu

@@ -343,5 +343,71 @@ TEST(Mma, RefusesWhatPtxDoesNotHave) {
   }
 }
 
+/// From the definitions (PTX ISA: "Alternate Floating-Point Data Formats"); of bits that are no NaN and no
+/// infinity.
+double byteFloat(uint64_t bits, bool isE4m3) {
+  int mantissaBits = isE4m3 ? 3 : 2, bias = isE4m3 ? 7 : 15;
+  int exponent = int(bits >> mantissaBits & (isE4m3 ? 15 : 31)),
+      mantissa = int(bits & ((1u << mantissaBits) - 1));
+  double magnitude = exponent ? std::ldexp((1 << mantissaBits) + mantissa, exponent - bias - mantissaBits)
+                              : std::ldexp(mantissa, 1 - bias - mantissaBits);
+  return bits >> 7 ? -magnitude : magnitude;
+}
+
+// The fragments of m16n8k32 are those of 8-bit integers. Exponents are near each other, so that sums are
+// exact.
+TEST(Mma, ByteFloats) {
+  const Layout *layout = nullptr;
+  for (const Layout &each : kIntegerLayouts)
+    if (each.shape == "m16n8k32" && each.bits == 8)
+      layout = &each;
+  ASSERT_NE(layout, nullptr);
+  std::mt19937 random(17);
+  for (bool isE4m3A : {true, false})
+    for (bool isE4m3B : {true, false}) {
+      // Bits stand for values: the encoder gets them as they are.
+      auto bitsNearOne = [&](bool isE4m3) {
+        unsigned exponent = (isE4m3 ? 5u : 13u) + unsigned(random() % 4), mantissa = unsigned(random());
+        return double((random() & 1) << 7 |
+                      (isE4m3 ? exponent << 3 | (mantissa & 7) : exponent << 2 | (mantissa & 3)));
+      };
+      std::vector<double> a(16 * 32), b(32 * 8);
+      for (double &bits : a)
+        bits = bitsNearOne(isE4m3A);
+      for (double &bits : b)
+        bits = bitsNearOne(isE4m3B);
+      std::vector<float> c(16 * 8), expected;
+      for (float &value : c)
+        value = float(int(random() % 100) - 50);
+      for (unsigned row = 0; row < 16; ++row)
+        for (unsigned column = 0; column < 8; ++column) {
+          double sum = double(c[row * 8 + column]);
+          for (unsigned k = 0; k < 32; ++k)
+            sum += byteFloat(uint64_t(a[row * 32 + k]), isE4m3A) *
+                   byteFloat(uint64_t(b[k * 8 + column]), isE4m3B);
+          expected.push_back(float(sum));
+        }
+      std::string types = std::string(isE4m3A ? ".e4m3" : ".e5m2") + (isE4m3B ? ".e4m3" : ".e5m2");
+      checkProduct<uint32_t>(
+          *layout, "mma.sync.aligned.m16n8k32.row.col.f32" + types + ".f32", a, b, c,
+          [](double bits) { return uint64_t(bits); }, expected);
+    }
+}
+
+TEST(Mma, ByteFloatsThatAreNotThere) {
+  auto error = [](const std::string &form) {
+    std::string text = header() + ".entry k()\n{ .reg .b32 %r; .reg .b32 %f;\nmma.sync.aligned." + form +
+                       " {%f, %f, %f, %f}, {%r, %r, %r, %r}, {%r, %r}, {%f, %f, %f, %f};\n}\n";
+    return Program::parse(text, "t").status().message();
+  };
+  for (const std::string shape : {"m16n8k16", "m8n8k16", "m16n8k64"})
+    EXPECT_NE(error(shape + ".row.col.f32.e4m3.e4m3.f32").find("unsupported shape or types"),
+              std::string::npos);
+  EXPECT_NE(error("m16n8k32.row.col.f16.e4m3.e4m3.f16").find("unsupported types"), std::string::npos);
+  EXPECT_NE(error("m16n8k32.row.col.f32.e4m3.s8.f32").find("unsupported types"), std::string::npos);
+  EXPECT_NE(error("m16n8k32.row.col.satfinite.f32.e4m3.e5m2.f32").find("unsupported modifier '.satfinite'"),
+            std::string::npos);
+}
+
 } // namespace
 } // namespace winnow::ptxsim::test

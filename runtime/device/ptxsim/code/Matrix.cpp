@@ -13,7 +13,7 @@ struct ElementEntry {
   unsigned bits;
 };
 // In the order of MatrixElement.
-constexpr std::array<ElementEntry, 11> kElements = {{{"f16", 16},
+constexpr std::array<ElementEntry, 13> kElements = {{{"f16", 16},
                                                      {"bf16", 16},
                                                      {"tf32", 32},
                                                      {"f32", 32},
@@ -23,7 +23,9 @@ constexpr std::array<ElementEntry, 11> kElements = {{{"f16", 16},
                                                      {"s4", 4},
                                                      {"u4", 4},
                                                      {"b1", 1},
-                                                     {"s32", 32}}};
+                                                     {"s32", 32},
+                                                     {"e4m3", 8},
+                                                     {"e5m2", 8}}};
 constexpr unsigned kGroupLanes = 4, kGroups = kLanes / kGroupLanes;
 
 /// Whether all blocks of `block` positions are alike: the first one plus what place(number in the block)

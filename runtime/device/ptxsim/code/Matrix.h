@@ -10,7 +10,7 @@
 
 namespace winnow::ptxsim {
 
-enum class MatrixElement : uint8_t { F16, BF16, TF32, F32, F64, S8, U8, S4, U4, B1, S32 };
+enum class MatrixElement : uint8_t { F16, BF16, TF32, F32, F64, S8, U8, S4, U4, B1, S32, E4M3, E5M2 };
 
 unsigned bitWidth(MatrixElement type);
 std::optional<MatrixElement> parseMatrixElement(std::string_view text);

@@ -12,9 +12,12 @@ namespace {
 
 bool isInteger(MatrixElement type) { return type >= MatrixElement::S8 && type <= MatrixElement::B1; }
 
-/// What differs only in sign may be mixed.
+bool isByteFloat(MatrixElement type) { return type == MatrixElement::E4M3 || type == MatrixElement::E5M2; }
+
+/// What differs only in sign may be mixed, and so may floats of 8 bits.
 bool belongTogether(MatrixElement a, MatrixElement b) {
-  return a == b || (isInteger(a) && isInteger(b) && bitWidth(a) == bitWidth(b));
+  return a == b || (isByteFloat(a) && isByteFloat(b)) ||
+         (isInteger(a) && isInteger(b) && bitWidth(a) == bitWidth(b));
 }
 
 /// PTX ISA: the tables of data types of mma and wmma.
@@ -32,6 +35,8 @@ bool hasProduct(MatrixElement type, const MatrixShape &shape, bool isSparse) {
   if (shape.n != 8 || (shape.m != 8 && shape.m != 16) || type == MatrixElement::F32 ||
       type == MatrixElement::S32)
     return false;
+  if (isByteFloat(type))
+    return shape == MatrixShape{16, 8, 32} && !isSparse;
   if (isSparse)
     return shape.m == 16 && bits >= 4 && bits <= 32 && (rowBits == 256 || rowBits == 512);
   if (type == MatrixElement::F64)
@@ -52,6 +57,8 @@ bool hasFragmentShape(MatrixElement type, const MatrixShape &shape) {
     return shape == MatrixShape{8, 8, 128};
   case MatrixElement::F32:
   case MatrixElement::S32:
+  case MatrixElement::E4M3:
+  case MatrixElement::E5M2:
     return false;
   default:
     return shape == MatrixShape{16, 16, 16} || shape == MatrixShape{8, 32, 16} ||

@@ -17,7 +17,7 @@ constexpr GpuModel ampere() {
   // CUDA C++ Programming Guide, "Throughput of Native Arithmetic Instructions", compute capability 8.0.
   // Halves come in pairs, one pair a lane.
   gpu.lanesPerClock = {64, 32, 128, 64, 64, 16};
-  gpu.tensorPeaks = {312, 312, 156, 19.5, 624, 1248, 4992};
+  gpu.tensorPeaks = {312, 312, 156, 19.5, 624, 1248, 4992, 0};
   // The same, "Technical Specifications per Compute Capability", and "Shared Memory" of compute
   // capability 8.x; granularities as in the CUDA toolkit's occupancy calculator.
   gpu.warps = 64;
@@ -46,7 +46,7 @@ constexpr GpuModel hopper() {
   gpu.gigahertz = 1.98;
   gpu.bandwidth = 3.35;
   gpu.lanesPerClock = {128, 64, 128, 64, 64, 16}; // compute capability 9.0
-  gpu.tensorPeaks = {989.4, 989.4, 494.7, 66.9, 1978.9, 0, 0};
+  gpu.tensorPeaks = {989.4, 989.4, 494.7, 66.9, 1978.9, 0, 0, 1978.9};
   gpu.sharedBytes = 228 * 1024;
   gpu.sharedBytesPerCta = 227 * 1024;
   return gpu;

@@ -11,7 +11,7 @@ namespace {
 constexpr std::array<const char *, kUnits> kUnitNames = {"float32", "float64",          "float16",
                                                          "integer", "integer_multiply", "special"};
 constexpr std::array<const char *, kTensorTypes> kTensorNames = {"f16",  "bf16", "tf32", "f64",
-                                                                 "int8", "int4", "bit"};
+                                                                 "int8", "int4", "bit",  "fp8"};
 
 bool isHalf(ScalarType type) {
   return type == ScalarType::F16 || type == ScalarType::F16x2 || type == ScalarType::BF16 ||
@@ -101,6 +101,9 @@ TensorType tensorType(MatrixElement element) {
     return TensorType::Int4;
   case MatrixElement::B1:
     return TensorType::Bit;
+  case MatrixElement::E4M3:
+  case MatrixElement::E5M2:
+    return TensorType::Float8;
   default:
     return TensorType::Int8;
   }

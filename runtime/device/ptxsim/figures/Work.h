@@ -20,8 +20,8 @@ constexpr unsigned kUnits = 6;
 const char *name(Unit unit);
 
 /// What tensor cores multiply.
-enum class TensorType : uint8_t { F16, BF16, TF32, F64, Int8, Int4, Bit };
-constexpr unsigned kTensorTypes = 7;
+enum class TensorType : uint8_t { F16, BF16, TF32, F64, Int8, Int4, Bit, Float8 };
+constexpr unsigned kTensorTypes = 8;
 /// "f16"
 const char *name(TensorType type);
 

@@ -34,6 +34,12 @@ template <> void decode<float>(MatrixElement type, const std::byte *row, float *
     WINNOW_LANE_LOOP
     for (unsigned i = 0; i < 2 * kLanes; ++i)
       values[i] = fromBfloat(halves[i]);
+  } else if (type == MatrixElement::E4M3 || type == MatrixElement::E5M2) {
+    auto *bytes = reinterpret_cast<const uint8_t *>(row);
+    bool isE4m3 = type == MatrixElement::E4M3;
+    for (unsigned i = 0; i < 4 * kLanes; ++i)
+      values[i] = fromHalf(isE4m3 ? ByteFormat<ByteFloat::E4M3>::toHalf(bytes[i])
+                                  : ByteFormat<ByteFloat::E5M2>::toHalf(bytes[i]));
   } else {
     // The lower 13 bits of a tf32 are ignored.
     uint32_t mask = type == MatrixElement::TF32 ? 0xffffe000u : 0xffffffffu;
