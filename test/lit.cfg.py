@@ -17,7 +17,9 @@ environment = os.path.join(config.winnow_source_dir, ".venv", "bin", "python")
 config.python = environment if os.path.exists(environment) else config.python
 
 # A build without the compiler tests the runtime and its tools.
-if not config.has_compiler:
+if config.has_compiler:
+    config.available_features.add("compiler")
+else:
     config.excludes += ["conformance", "dialects", "docs", "examples", "import", "numeric", "passes", "target",
                         "winnow-compile", "winnow-opt"]
 

@@ -18,6 +18,11 @@ constexpr const char *kArgumentForms = "an argument of the kernel, in order: in:
                                        "or out:TYPE[SHAPE]:@C.npy for the address of a "
                                        "buffer; i32:5, u32:5, i64:5, u64:5, f32:0.5 or f64:0.5 for a value";
 
+/// CLI11 lets a negative number wrap.
+std::string notNegative(const std::string &text) {
+  return text.starts_with('-') ? "must not be negative, but is " + text : "";
+}
+
 /// "8", "8,4" or "8,4,2".
 Dimensions parseDimensions(const std::string &option, std::string_view text) {
   Dimensions dimensions{1, 1, 1};
@@ -99,7 +104,7 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
   app.add_option("--block", block, "threads of a block: X[,Y[,Z]] (1)")->type_name("BLOCK");
   app.add_option("--shared", options.sharedBytes, "bytes of dynamic shared memory (0)")
       ->type_name("BYTES")
-      ->check(CLI::NonNegativeNumber);
+      ->check(notNegative);
   app.add_option("--arg", arguments, kArgumentForms)
       ->type_name("ARGUMENT")
       ->expected(1)
@@ -108,7 +113,7 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
   app.add_option("--max-instructions", options.launch.instructionLimit,
                  "the most instructions that a warp may execute (0: any number)")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(notNegative);
   app.add_option("--stats", options.statistics, "write what was counted and measured to this JSON file")
       ->type_name("FILE");
   app.add_flag(

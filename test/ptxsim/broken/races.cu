@@ -295,3 +295,13 @@ extern "C" __global__ void no_barrier_after_initialization(int *y) {
   if (threadIdx.x == 0)
     *y = counter;
 }
+
+//! launch block=32
+//! report "race: " "of shared memory"
+extern "C" __global__ void memory_barrier_used_by_all_before_a_barrier() {
+  __shared__ unsigned long long barrier;
+  unsigned address = (unsigned)__cvta_generic_to_shared(&barrier);
+  if (threadIdx.x == 0)
+    asm volatile("mbarrier.init.shared.b64 [%0], 32;" ::"r"(address) : "memory"); // <-
+  asm volatile("{ .reg .b64 s; mbarrier.arrive.shared.b64 s, [%0]; }" ::"r"(address) : "memory"); // <-
+}

@@ -43,16 +43,6 @@ extern "C" __global__ void the_first_of_three_readers(int *y) {
   }
 }
 
-//! launch block=32
-//! missed "of all writes to a byte the newest is remembered: here thread 0's own arrival, not its mbarrier.init"
-extern "C" __global__ void memory_barrier_used_by_all_before_a_barrier() {
-  __shared__ unsigned long long barrier;
-  unsigned address = (unsigned)__cvta_generic_to_shared(&barrier);
-  if (threadIdx.x == 0)
-    asm volatile("mbarrier.init.shared.b64 [%0], 32;" ::"r"(address) : "memory");
-  asm volatile("{ .reg .b64 s; mbarrier.arrive.shared.b64 s, [%0]; }" ::"r"(address) : "memory");
-}
-
 //! launch block=32 out=32
 //! missed "bar.warp.sync orders the accesses of the warp's other lanes, too"
 extern "C" __global__ void syncwarp_of_other_lanes(int *y) {
