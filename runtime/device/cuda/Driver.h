@@ -115,6 +115,10 @@ template <typename... Parameters> class DriverFunction : public DriverSymbol {
 public:
   using DriverSymbol::DriverSymbol;
 
+#ifdef __clang__
+  // The library's parameters are enums and handles of its own, with the representation of those here.
+  __attribute__((no_sanitize("function")))
+#endif
   Outcome operator()(Parameters... parameters) const {
     return {name, reinterpret_cast<int (*)(Parameters...)>(address)(parameters...)};
   }
