@@ -169,8 +169,7 @@ void addMatrixKernels(Kernels &kernels) {
     kernels.push_back(productKernel("mma.sync.aligned.", product, product.a, ""));
     if (product.accumulator != Format::B32)
       continue;
-    Product saturating = product;
-    MicroKernel kernel = productKernel("mma.sync.aligned.", saturating, product.a, "");
+    MicroKernel kernel = productKernel("mma.sync.aligned.", product, product.a, "");
     size_t types = kernel.body.find(".col.") + 4;
     kernel.body.insert(types, ".satfinite");
     kernel.name += ", .satfinite";

@@ -57,16 +57,8 @@ bool Decoder::fieldInsert() {
   return laneOperation(operation, type, type, {type, type, ScalarType::U32, ScalarType::U32});
 }
 
-bool Decoder::fieldMask() {
-  if (modifiers.take("wrap"))
-    out.flags |= kWrap;
-  else if (!modifiers.take("clamp"))
-    return unsupported("mode");
-  ScalarType type = modifiers.takeType();
-  return laneOperation(operation, type, type, {type, type});
-}
-
-bool Decoder::signExtend() {
+/// bmsk, szext.
+bool Decoder::wrapOrClamp() {
   if (modifiers.take("wrap"))
     out.flags |= kWrap;
   else if (!modifiers.take("clamp"))

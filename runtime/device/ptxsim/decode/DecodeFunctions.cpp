@@ -13,10 +13,6 @@ namespace {
 
 constexpr uint64_t kFrameAlignment = 16;
 
-uint64_t alignUp(uint64_t value, uint64_t alignment) {
-  return (value + alignment - 1) / alignment * alignment;
-}
-
 /// What the CUDA runtime calls them, with the sizes of their parameters and results.
 struct SystemFunction {
   std::string_view name;

@@ -12,10 +12,6 @@ namespace {
 constexpr uint64_t kMostRegisters = uint64_t(1) << 18, kMostLocalBytes = uint64_t(1) << 19;
 constexpr uint64_t kMostSharedBytes = uint64_t(1) << 20;
 
-uint64_t alignUp(uint64_t value, uint64_t alignment) {
-  return (value + alignment - 1) / alignment * alignment;
-}
-
 } // namespace
 
 uint64_t variableBytes(const syntax::VariableDeclaration &variable) {

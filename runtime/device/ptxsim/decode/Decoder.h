@@ -40,6 +40,11 @@ struct ModuleSymbols {
   CallGraph calls;
 };
 
+/// The first multiple of `alignment` that is not below `value`.
+constexpr uint64_t alignUp(uint64_t value, uint64_t alignment) {
+  return (value + alignment - 1) / alignment * alignment;
+}
+
 /// Bytes of the variable's array; 0 for one of unknown size. Natural alignment unless given.
 uint64_t variableBytes(const syntax::VariableDeclaration &variable);
 uint64_t variableAlignment(const syntax::VariableDeclaration &variable);

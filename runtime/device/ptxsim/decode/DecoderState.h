@@ -124,8 +124,7 @@ private:
   bool funnelShift();
   bool fieldExtract();
   bool fieldInsert();
-  bool fieldMask();
-  bool signExtend();
+  bool wrapOrClamp();
   bool countBits();
   bool findLeadingBit();
   bool permute();
