@@ -95,6 +95,18 @@ Result<int64_t> itemCount(std::span<const int64_t> extents, std::span<const int6
   return empty ? 0 : count;
 }
 
+Result<int64_t> blockCount(const Launch &launch, const format::KernelVariant &variant,
+                           std::string_view kernel, int64_t most, std::string_view device) {
+  auto items = itemCount(launch.extents, variant.tile);
+  if (!items.ok())
+    return items.status();
+  int64_t threads = variant.threads, blocks = *items / threads + (*items % threads != 0);
+  if (blocks > most)
+    return failure(Code::InvalidArgument, "kernel '", kernel, "' would need ", blocks,
+                   " blocks, but a grid has at most ", most, " on ", device);
+  return blocks;
+}
+
 Status requireNoChecks(std::string_view device, const DeviceOptions &options) {
   if (options.checks.empty())
     return {};

@@ -2,6 +2,7 @@
 // one after the other, never two at a time.
 #pragma once
 
+#include "format/Module.h"
 #include "format/Status.h"
 #include "runtime/memory/Memory.h"
 
@@ -114,6 +115,11 @@ std::span<const std::string_view> deviceNames();
 /// The number of items of a launch: the product of ceil(extent / tile). Fails with InvalidArgument if an
 /// extent is negative or the product exceeds 63 bits.
 Result<int64_t> itemCount(std::span<const int64_t> extents, std::span<const int64_t> tile);
+
+/// The blocks of a launch of GPU code, whose threads are the items. Fails like itemCount(), and with
+/// InvalidArgument if there are more than `most`, the limit of `device`.
+Result<int64_t> blockCount(const Launch &launch, const format::KernelVariant &variant,
+                           std::string_view kernel, int64_t most, std::string_view device);
 
 /// For devices without checks: fails with InvalidArgument if `options` asks for any.
 Status requireNoChecks(std::string_view device, const DeviceOptions &options);

@@ -123,21 +123,18 @@ Result<const Program *> CudaDevice::programOf(const LoadedModule &loaded, uint32
 
 Status CudaDevice::launch(const Launch &launch) {
   const Entry &entry = entries[launch.kernel];
-  auto items = itemCount(launch.extents, entry.variant->tile);
-  if (!items.ok())
-    return items.status();
-  if (*items == 0)
+  auto blocks = blockCount(launch, *entry.variant, entry.kernel.name, gpu->mostBlocks(), gpu->name());
+  if (!blocks.ok())
+    return blocks.status();
+  if (*blocks == 0)
     return {};
-  int64_t threads = entry.variant->threads, blocks = *items / threads + (*items % threads != 0);
-  if (blocks > gpu->mostBlocks())
-    return failure(Code::InvalidArgument, "kernel '", entry.kernel.name, "' would need ", blocks,
-                   " blocks, but a grid has at most ", gpu->mostBlocks(), " on ", gpu->name());
   parameters.clear();
   for (void *buffer : launch.buffers)
     parameters.push_back(int64_t(reinterpret_cast<intptr_t>(buffer)));
   parameters.insert(parameters.end(), launch.sizes.begin(), launch.sizes.end());
-  LaunchShape shape = {
-      {uint32_t(blocks), 1, 1}, {uint32_t(threads), 1, 1}, uint32_t(entry.variant->sharedBytes)};
+  LaunchShape shape = {{uint32_t(*blocks), 1, 1},
+                       {uint32_t(entry.variant->threads), 1, 1},
+                       uint32_t(entry.variant->sharedBytes)};
   Gpu::Current current(*gpu);
   Status status = gpu->launch(entry.kernel, shape, std::as_bytes(std::span(parameters)));
   return status.ok() && waitsForLaunches ? gpu->wait() : status;

@@ -138,15 +138,11 @@ Status PtxsimDevice::loadKernel(const LoadedModule &loaded, uint32_t index) {
 
 Status PtxsimDevice::launch(const Launch &launch) {
   const Entry &entry = kernels[launch.kernel];
-  auto items = itemCount(launch.extents, entry.variant->tile);
-  if (!items.ok())
-    return items.status();
-  if (*items == 0)
+  auto blocks = blockCount(launch, *entry.variant, entry.kernel->name, kMostBlocks, name());
+  if (!blocks.ok())
+    return blocks.status();
+  if (*blocks == 0)
     return {};
-  int64_t threads = entry.variant->threads, blocks = *items / threads + (*items % threads != 0);
-  if (blocks > kMostBlocks)
-    return failure(Code::InvalidArgument, "kernel '", entry.kernel->name, "' would need ", blocks,
-                   " blocks, but a grid has at most ", kMostBlocks);
   ptxsim::MemoryMap memory;
   if (Status status = mapBuffers(launch, module.kernels[launch.kernel], memory); !status.ok())
     return status;
@@ -158,9 +154,9 @@ Status PtxsimDevice::launch(const Launch &launch) {
   ptxsim::LaunchOptions chosen = options;
   if (const std::atomic<bool> *cancelled = launch.cancelled)
     chosen.isCancelled = [cancelled] { return cancelled->load(std::memory_order_relaxed); };
-  return ptxsim::launch(*entry.program, *entry.kernel, {uint32_t(blocks), 1, 1}, {uint32_t(threads), 1, 1},
-                        uint64_t(entry.variant->sharedBytes), std::as_bytes(std::span(parameters)), memory,
-                        chosen, &counts[launch.kernel]);
+  return ptxsim::launch(*entry.program, *entry.kernel, {uint32_t(*blocks), 1, 1},
+                        {uint32_t(entry.variant->threads), 1, 1}, uint64_t(entry.variant->sharedBytes),
+                        std::as_bytes(std::span(parameters)), memory, chosen, &counts[launch.kernel]);
 }
 
 } // namespace
