@@ -4,17 +4,19 @@
 One kernel for each kind of work: FP32 arithmetic, integer and address arithmetic, coalesced and strided memory, shared
 memory with barriers, divergent branches, and products through mma.sync, for which multiply-adds are printed, too.
 Seconds are those of the processor, so that other work on the machine counts little; the start of the tool is in them.
---threads compares one thread with two, by the wall: that needs a machine without other work. --minimum adds the least
-of each figure, and --require=none:500,all:100,mma:4,threads:1.8 makes it an error when one is lower: M
-thread-instructions/s of the slowest kernel for each value of --check, G multiply-adds/s, and the gain by the second
-thread.
+--threads compares one thread with two, by the wall, and two threads with two processes, which is all that the machine
+has to give. --minimum adds the least of each figure, and --require=none:500,all:100,mma:4,threads:1.8,share:0.9 makes
+it an error when one is lower: M thread-instructions/s of the slowest kernel for each value of --check,
+G multiply-adds/s, the gain by the second thread, and that gain over the one of two processes.
 Build the preset release first: the figures of others mean nothing.
 """
 
 import argparse
+import concurrent.futures
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -138,22 +140,36 @@ def measure_checks(options, folder, checks, least):
 
 
 def measure_threads(options, folder, least):
-    """The gain by a second thread with many blocks. Runs alternate, so that other work disturbs both alike. The last
-    column is the processor's seconds with two threads over those with one: near 1 the threads do not disturb each
-    other, and a gain below 2 comes from other work."""
-    print(f"\n{'kernel':<10} {'1 thread: s':>12} {'2 threads: s':>13} {'gain':>6} {'cost':>6}")
+    """The gain by a second thread with many blocks, beside what the machine has to give: the gain of two processes with
+    one thread each, which share nothing. Where two cores are the two threads of one, or a neighbour uses them, both are
+    below 2 alike. Runs alternate, and a figure is the median over rounds, so that other work disturbs all of them
+    alike."""
+    print(f"\n{'kernel':<10} {'1 thread: s':>12} {'2 threads: s':>13} {'gain':>6} {'2 processes':>12} {'share':>6}")
     for name in options.kernels:
-        runs = {1: [], 2: []}
-        for _ in range(options.repeat):
-            for threads, done in runs.items():
-                done.append(launch(options.tool, folder, name, "none", threads, MANY_BLOCKS))
-        one, two = (min(run["seconds"] for run in done) for done in runs.values())
-        cost_of_one, cost_of_two = (min(run["processor_seconds"] for run in done) for done in runs.values())
-        print(f"{name:<10} {one:>12.3f} {two:>13.3f} {one / two:>6.2f} {cost_of_two / cost_of_one:>6.2f}", flush=True)
-        least.setdefault("threads", []).append((one / two, name))
+        rounds = [measure_threads_once(options.tool, folder, name) for _ in range(options.rounds)]
+        one, two = (statistics.median(column) for column in list(zip(*rounds))[:2])
+        gain = statistics.median(one / two for one, two, _ in rounds)
+        possible = statistics.median(2 * one / both for one, _, both in rounds)
+        share = statistics.median(both / (2 * two) for _, two, both in rounds)
+        print(f"{name:<10} {one:>12.3f} {two:>13.3f} {gain:>6.2f} {possible:>12.2f} {share:>6.2f}", flush=True)
+        least.setdefault("threads", []).append((gain, name))
+        least.setdefault("share", []).append((share, name))
 
 
-UNITS = {"mma": "G multiply-adds/s", "threads": "times as fast with two threads"}
+def measure_threads_once(tool, folder, name):
+    """Seconds by the wall with one thread, with two, and of two processes that do the work of one thread each."""
+    one = launch(tool, folder, name, "none", 1, MANY_BLOCKS)["seconds"]
+    two = launch(tool, folder, name, "none", 2, MANY_BLOCKS)["seconds"]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        folders = [os.path.join(folder, side) for side in ("left", "right")]
+        for side in folders:
+            os.makedirs(side, exist_ok=True)
+        both = pool.map(lambda side: launch(tool, side, name, "none", 1, MANY_BLOCKS)["seconds"], folders)
+        return one, two, max(both)
+
+
+UNITS = {"mma": "G multiply-adds/s", "threads": "times as fast with two threads",
+         "share": "of what two processes gain"}
 
 
 def unit(name):
@@ -189,6 +205,7 @@ def main():
     parser.add_argument("--checks", nargs="*", default=["none", "all"],
                         help="what to give to --check, one run for each")
     parser.add_argument("--repeat", type=int, default=3, help="the best of so many runs counts")
+    parser.add_argument("--rounds", type=int, default=7, help="the median of so many rounds counts for --threads")
     parser.add_argument("--kernels", nargs="*", default=list(KERNELS), choices=list(KERNELS))
     parser.add_argument("--threads", action="store_true", help="compare one thread with two")
     parser.add_argument("--minimum", action="store_true", help="print the least of each figure, too")
