@@ -17,9 +17,9 @@ namespace {
 // More nodes than any model has; calls of functions that call functions multiply quickly.
 constexpr int64_t kMaximumNodes = 1 << 20;
 constexpr unsigned kMaximumDepth = 32;
-constexpr int64_t kFirstOpset = 13, kLastOpset = 23;
 
 bool isDefaultDomain(llvm::StringRef domain) { return domain.empty() || domain == "ai.onnx"; }
+bool isKnownOpset(int64_t opset) { return opset >= kFirstOpset && opset <= kLastOpset; }
 
 int64_t findOpset(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports) {
   for (const onnx::OperatorSetIdProto &entry : imports)
@@ -295,7 +295,7 @@ void GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope &scope) {
 
 bool GraphImporter::checkModel() {
   int64_t opset = findOpset(model.opset_import());
-  if (opset >= kFirstOpset && opset <= kLastOpset)
+  if (isKnownOpset(opset))
     return true;
   report(emitter.location, "the model uses operator set " + std::to_string(opset) + ", but expected " +
                                std::to_string(kFirstOpset) + " to " + std::to_string(kLastOpset));
@@ -369,27 +369,9 @@ void GraphImporter::importNode(const onnx::NodeProto &proto, Scope &scope) {
     isReady &= name.empty() || (value && !value->isFaulty);
   }
   std::vector<GraphValue> results;
-  mlir::LogicalResult status = mlir::failure();
-  if (!isDefaultDomain(proto.domain())) {
-    if (isReady && importFunctionCall(proto, scope, location))
-      return;
-    if (isReady)
-      (void)node.error("its domain '" + proto.domain() +
-                       "' is not supported; expected an operator of ONNX or a function of the model");
-  } else if (const Operator *operation = findOperator(proto.op_type()); !operation) {
-    (void)node.error(llvm::Twine("the operator is not supported; expected one of the ") +
-                     llvm::Twine(operators().size()) + " operators that winnow imports");
-  } else if (operation->since > scope.opset) {
-    (void)node.error(llvm::Twine("expected opset ") + llvm::Twine(operation->since) +
-                     " or later for this operator");
-  } else if (isReady) {
-    status = checkInputs(node, *operation);
-    if (succeeded(status))
-      status = operation->import(node);
-    if (succeeded(status))
-      status = node.finish(results);
-  }
-  if (failed(status))
+  if (isReady && importFunctionCall(proto, scope, location))
+    return;
+  if (!isReady || failed(importOperator(node, results)))
     return markFaulty(proto, scope);
   for (auto [index, value] : llvm::enumerate(results))
     defineOutput(scope, proto.output(index), std::move(value), location);
@@ -406,7 +388,7 @@ bool GraphImporter::importFunctionCall(const onnx::NodeProto &proto, Scope &scop
   inner.function = &callee;
   inner.depth = scope.depth + 1;
   inner.opset = findOpset(callee.opset_import());
-  if (inner.opset < kFirstOpset || inner.opset > kLastOpset)
+  if (!isKnownOpset(inner.opset))
     inner.opset = scope.opset;
   for (auto [index, name] : llvm::enumerate(callee.input()))
     if (static_cast<int>(index) < proto.input_size() && !proto.input(index).empty())

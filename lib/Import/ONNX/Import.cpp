@@ -102,12 +102,6 @@ std::string describeONNXLocation(mlir::Location location) {
   return ("node '" + name + "' (" + operation + ")").str();
 }
 
-std::vector<std::string> supportedONNXOperators() {
-  std::vector<std::string> names;
-  for (const frontend::Operator &operation : frontend::operators())
-    names.push_back(operation.name);
-  llvm::sort(names);
-  return names;
-}
+std::vector<std::string> supportedONNXOperators() { return frontend::operatorNames(); }
 
 } // namespace winnow

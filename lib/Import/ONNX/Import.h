@@ -18,7 +18,7 @@ struct ONNXImportOptions {
   std::string functionName = "main";
 };
 
-/// Imports opsets 13 to 23. The module has one function; its arguments and results carry `winnow.name`, and
+/// Imports opsets 7 to 28. The module has one function; its arguments and results carry `winnow.name`, and
 /// `winnow.dims` with the names of the dynamic dimensions ("" for static or unnamed ones); equal names are
 /// equal sizes. A uint8 tensor is i8 with `winnow.type = "uint8"`. Every operation is located at the node
 /// that it comes from (see describeONNXLocation).
@@ -31,7 +31,7 @@ mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path, mlir::MLIRCon
 /// "node 'conv1' (Conv)" for the location of an imported operation, "" for any other location.
 std::string describeONNXLocation(mlir::Location location);
 
-/// The operators that can be imported, sorted.
+/// The operators that can be imported, sorted: "Add", "com.microsoft.BiasGelu".
 std::vector<std::string> supportedONNXOperators();
 
 } // namespace winnow

@@ -10,9 +10,10 @@ namespace winnow::frontend {
 
 using onnx::AttributeProto;
 
-Node::Node(GraphImporter &graph, Scope &scope, const onnx::NodeProto &proto, mlir::Location location)
+Node::Node(GraphImporter &graph, Scope &scope, const onnx::NodeProto &proto, mlir::Location location,
+           Node *whole)
     : importer(graph), emit(graph.emit()), extents(graph.extentTable()), builder(emit.builder),
-      location(location), scope(scope), proto(proto) {
+      location(location), scope(scope), proto(proto), whole(whole) {
   for (const std::string &name : proto.input())
     inputs.push_back(name.empty() ? nullptr : scope.find(name));
   results.resize(proto.output_size());
@@ -25,6 +26,8 @@ bool Node::wants(int64_t output) const {
 
 mlir::LogicalResult Node::error(const llvm::Twine &message) {
   hasProblem = true;
+  if (whole)
+    return whole->error(operatorName() + " in it: " + message);
   importer.report(location,
                   (llvm::Twine("node '") +
                    (proto.name().empty() && proto.output_size() ? proto.output(0) : proto.name()) + "' (" +
@@ -232,6 +235,13 @@ mlir::LogicalResult Node::importBranch(const onnx::GraphProto &branch) {
     set(index, *value);
   }
   return mlir::success();
+}
+
+Scope Node::partScope(int64_t opset) const {
+  Scope part;
+  part.opset = opset;
+  part.depth = scope.depth + 1;
+  return part;
 }
 
 mlir::LogicalResult Node::finish(std::vector<GraphValue> &into) {

@@ -7,9 +7,15 @@ namespace winnow::frontend {
 
 class Node {
 public:
-  Node(GraphImporter &graph, Scope &scope, const onnx::NodeProto &proto, mlir::Location location);
+  /// A node that is a part of another one reports its problems as that one's.
+  Node(GraphImporter &graph, Scope &scope, const onnx::NodeProto &proto, mlir::Location location,
+       Node *whole = nullptr);
 
   llvm::StringRef operatorName() const { return proto.op_type(); }
+  /// "" is ONNX's own.
+  llvm::StringRef domain() const {
+    return proto.domain() == "ai.onnx" ? llvm::StringRef() : llvm::StringRef(proto.domain());
+  }
   int64_t opset() const { return scope.opset; }
 
   int64_t inputCount() const { return proto.input_size(); }
@@ -63,6 +69,9 @@ public:
   /// Checks that nothing was left unread, and hands the results to the graph.
   mlir::LogicalResult finish(std::vector<GraphValue> &results);
 
+  /// The scope of a node that is a part of this one (see Composition).
+  Scope partScope(int64_t opset) const;
+
   GraphImporter &importer;
   Emitter &emit;
   ExtentTable &extents;
@@ -76,6 +85,7 @@ private:
 
   Scope &scope;
   const onnx::NodeProto &proto;
+  Node *whole;
   llvm::SmallVector<const GraphValue *> inputs;
   std::vector<GraphValue> results;
   llvm::SmallVector<std::string> read;

@@ -2,121 +2,34 @@
 #include "lib/Import/ONNX/Operators.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringMap.h"
+
+#include <map>
+#include <set>
 
 namespace winnow::frontend {
 namespace {
 
-const Operator kOperators[] = {
-    {"Abs", 1, "n", importUnary},
-    {"Add", 1, "NN", importBinary},
-    {"And", 1, "bb", importBinary},
-    {"ArgMax", 1, "n", importArgument},
-    {"ArgMin", 1, "n", importArgument},
-    {"AveragePool", 1, "f", importAveragePool},
-    {"BatchNormalization", 1, "fffff", importBatchNormalization},
-    {"Cast", 1, "a", importCast},
-    {"CastLike", 15, "aa", importCast},
-    {"Ceil", 1, "f", importUnary},
-    {"Celu", 12, "f", importActivation},
-    {"Clip", 1, "NN?N?", importClip},
-    {"Concat", 1, "A*", importConcat},
-    {"Constant", 1, "", importConstant},
-    {"ConstantOfShape", 9, "l", importConstantOfShape},
-    {"Conv", 1, "FFF?", importConv},
-    {"Cos", 7, "f", importUnary},
-    {"CumSum", 11, "ni", importCumSum},
-    {"DepthToSpace", 1, "a", importDepthToSpace},
-    {"Div", 1, "NN", importBinary},
-    {"Dropout", 1, "ff?b?", importDropout},
-    {"Elu", 1, "f", importActivation},
-    {"Equal", 1, "AA", importBinary},
-    {"Erf", 9, "f", importUnary},
-    {"Exp", 1, "f", importUnary},
-    {"Expand", 8, "al", importExpand},
-    {"Flatten", 1, "a", importFlatten},
-    {"Floor", 1, "f", importUnary},
-    {"Gather", 1, "ai", importGather},
-    {"GatherElements", 11, "ai", importGatherElements},
-    {"GatherND", 11, "al", importGatherND},
-    {"Gelu", 20, "f", importActivation},
-    {"Gemm", 1, "NNN?", importGemm},
-    {"GlobalAveragePool", 1, "f", importGlobalPool},
-    {"GlobalMaxPool", 1, "f", importGlobalPool},
-    {"Greater", 1, "NN", importBinary},
-    {"GreaterOrEqual", 12, "NN", importBinary},
-    {"GroupNormalization", 18, "FFF", importGroupNormalization},
-    {"HardSigmoid", 1, "f", importActivation},
-    {"HardSwish", 14, "f", importActivation},
-    {"Identity", 1, "a", importIdentity},
-    {"If", 1, "b", importIf},
-    {"InstanceNormalization", 1, "FFF", importGroupNormalization},
-    {"IsInf", 10, "f", importUnary},
-    {"IsNaN", 9, "f", importUnary},
-    {"LayerNormalization", 17, "FFF?", importLayerNormalization},
-    {"LeakyRelu", 1, "f", importActivation},
-    {"Less", 1, "NN", importBinary},
-    {"LessOrEqual", 12, "NN", importBinary},
-    {"Log", 1, "f", importUnary},
-    {"LogSoftmax", 1, "f", importSoftmax},
-    {"MatMul", 1, "NN", importMatMul},
-    {"Max", 1, "N*", importVariadic},
-    {"MaxPool", 1, "n", importMaxPool},
-    {"Mean", 1, "F*", importVariadic},
-    {"Min", 1, "N*", importVariadic},
-    {"Mish", 18, "f", importActivation},
-    {"Mod", 10, "NN", importBinary},
-    {"Mul", 1, "NN", importBinary},
-    {"Neg", 1, "n", importUnary},
-    {"Not", 1, "b", importUnary},
-    {"OneHot", 9, "nna", importOneHot},
-    {"Or", 1, "bb", importBinary},
-    {"PRelu", 1, "FF", importPRelu},
-    {"Pad", 1, "AlA?i?", importPad},
-    {"Pow", 1, "nn", importBinary},
-    {"RMSNormalization", 23, "FF", importLayerNormalization},
-    {"Range", 11, "NNN", importRange},
-    {"Reciprocal", 1, "f", importUnary},
-    {"ReduceL1", 1, "nl?", importReduction},
-    {"ReduceL2", 1, "fl?", importReduction},
-    {"ReduceLogSum", 1, "fl?", importReduction},
-    {"ReduceLogSumExp", 1, "fl?", importReduction},
-    {"ReduceMax", 1, "al?", importReduction},
-    {"ReduceMean", 1, "nl?", importReduction},
-    {"ReduceMin", 1, "al?", importReduction},
-    {"ReduceProd", 1, "nl?", importReduction},
-    {"ReduceSum", 1, "nl?", importReduction},
-    {"ReduceSumSquare", 1, "nl?", importReduction},
-    {"Relu", 1, "n", importActivation},
-    {"Reshape", 1, "al", importReshape},
-    {"Round", 11, "f", importUnary},
-    {"ScatterElements", 11, "AiA", importScatterElements},
-    {"Selu", 1, "f", importActivation},
-    {"Shape", 1, "a", importShape},
-    {"Sigmoid", 1, "f", importActivation},
-    {"Sign", 9, "n", importUnary},
-    {"Sin", 7, "f", importUnary},
-    {"Size", 1, "a", importSize},
-    {"Slice", 1, "aiii?i?", importSlice},
-    {"Softmax", 1, "f", importSoftmax},
-    {"Softplus", 1, "f", importActivation},
-    {"Softsign", 1, "f", importActivation},
-    {"SpaceToDepth", 1, "a", importDepthToSpace},
-    {"Split", 1, "al?", importSplit},
-    {"Sqrt", 1, "f", importUnary},
-    {"Squeeze", 1, "al?", importSqueeze},
-    {"Sub", 1, "NN", importBinary},
-    {"Sum", 1, "N*", importVariadic},
-    {"Tanh", 1, "f", importActivation},
-    {"ThresholdedRelu", 10, "f", importActivation},
-    {"Tile", 1, "al", importTile},
-    {"TopK", 1, "nl", importTopK},
-    {"Transpose", 1, "a", importTranspose},
-    {"Trilu", 14, "al?", importTrilu},
-    {"Unsqueeze", 1, "al", importUnsqueeze},
-    {"Where", 9, "bAA", importWhere},
-    {"Xor", 1, "bb", importBinary},
-};
+std::vector<const Operator *> allRows() {
+  std::vector<const Operator *> rows;
+  for (Family family : {
+           activationsOperators(),
+           arithmeticOperators(),
+           contractionOperators(),
+           controlFlowOperators(),
+           convolutionOperators(),
+           generationOperators(),
+           indexingOperators(),
+           movementOperators(),
+           normalizationOperators(),
+           poolingOperators(),
+           reductionOperators(),
+           shapingOperators(),
+           topKOperators(),
+       })
+    for (const Operator &row : family)
+      rows.push_back(&row);
+  return rows;
+}
 
 bool isInClass(char letter, mlir::Type type) {
   switch (llvm::toLower(letter)) {
@@ -150,20 +63,26 @@ const char *className(char letter) {
   }
 }
 
-} // namespace
-
-llvm::ArrayRef<Operator> operators() { return kOperators; }
-
-const Operator *findOperator(llvm::StringRef name) {
-  static const llvm::StringMap<const Operator *> table = [] {
-    llvm::StringMap<const Operator *> map;
-    for (const Operator &operation : kOperators)
-      map[operation.name] = &operation;
+/// The last row of that name whose `since` is at most `opset`, or else the first one, or null if there is
+/// none.
+const Operator *findOperator(llvm::StringRef domain, llvm::StringRef name, int64_t opset) {
+  using Rows = llvm::SmallVector<const Operator *, 2>;
+  static const std::map<std::pair<std::string, std::string>, Rows> table = [] {
+    std::map<std::pair<std::string, std::string>, Rows> map;
+    for (const Operator *row : allRows())
+      map[{row->domain, row->name}].push_back(row);
     return map;
   }();
-  return table.lookup(name);
+  auto found = table.find({domain.str(), name.str()});
+  if (found == table.end())
+    return nullptr;
+  const Operator *best = found->second.front();
+  for (const Operator *row : found->second)
+    best = row->since <= opset ? row : best;
+  return best;
 }
 
+/// Checks number and types of a node's inputs against the table.
 mlir::LogicalResult checkInputs(Node &node, const Operator &operation) {
   llvm::StringRef rest = operation.inputs;
   mlir::Type common;
@@ -199,6 +118,31 @@ mlir::LogicalResult checkInputs(Node &node, const Operator &operation) {
     return node.error("has " + llvm::Twine(node.inputCount()) + " inputs, but expected at most " +
                       llvm::Twine(index));
   return mlir::success();
+}
+
+} // namespace
+
+std::vector<std::string> operatorNames() {
+  std::set<std::string> names;
+  for (const Operator *row : allRows())
+    names.insert(*row->domain ? std::string(row->domain) + "." + row->name : row->name);
+  return {names.begin(), names.end()};
+}
+
+mlir::LogicalResult importOperator(Node &node, std::vector<GraphValue> &results) {
+  llvm::StringRef domain = node.domain();
+  const Operator *operation = findOperator(domain, node.operatorName(), node.opset());
+  if (!operation && !domain.empty())
+    return node.error("winnow knows no operator of this name in the domain '" + domain +
+                      "', and the model has no function of it");
+  if (!operation)
+    return node.error("the operator is not supported; expected one of the " +
+                      llvm::Twine(operatorNames().size()) + " operators that winnow imports");
+  if (domain.empty() && operation->since > node.opset())
+    return node.error("expected opset " + llvm::Twine(operation->since) + " or later for this operator");
+  if (failed(checkInputs(node, *operation)) || failed(operation->import(node)))
+    return mlir::failure();
+  return node.finish(results);
 }
 
 } // namespace winnow::frontend

@@ -1,5 +1,5 @@
 // Arithmetic of sliding windows.
-#include "lib/Import/ONNX/Window.h"
+#include "lib/Import/ONNX/Operators/Window.h"
 
 #include "llvm/ADT/STLExtras.h"
 

@@ -1,7 +1,7 @@
 // Convolutions: padding as tensor.pad, a zero-filled linalg convolution, the bias as an element-wise add.
 #include "lib/Import/ONNX/Elementwise.h"
 #include "lib/Import/ONNX/Operators.h"
-#include "lib/Import/ONNX/Window.h"
+#include "lib/Import/ONNX/Operators/Window.h"
 
 #include <cmath>
 
@@ -144,7 +144,7 @@ mlir::FailureOr<Convolution> readConvolution(Node &node) {
 
 } // namespace
 
-mlir::LogicalResult importConv(Node &node) {
+static mlir::LogicalResult importConv(Node &node) {
   mlir::FailureOr<Convolution> read = readConvolution(node);
   if (failed(read))
     return mlir::failure();
@@ -168,6 +168,13 @@ mlir::LogicalResult importConv(Node &node) {
     result = node.emit.reshape(result, {result.shape[0], result.shape[1], result.shape[3]});
   node.set(0, std::move(result));
   return mlir::success();
+}
+
+Family convolutionOperators() {
+  static constexpr Operator kOperators[] = {
+      {"Conv", 1, "FFF?", importConv},
+  };
+  return kOperators;
 }
 
 } // namespace winnow::frontend

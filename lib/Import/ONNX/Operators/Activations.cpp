@@ -117,12 +117,12 @@ mlir::LogicalResult apply(Node &node, llvm::ArrayRef<const GraphValue *> operand
 
 } // namespace
 
-mlir::LogicalResult importActivation(Node &node) {
+static mlir::LogicalResult importActivation(Node &node) {
   Emission emit = activation(node);
   return emit ? apply(node, {&node.input(0)}, std::move(emit)) : mlir::failure();
 }
 
-mlir::LogicalResult importClip(Node &node) {
+static mlir::LogicalResult importClip(Node &node) {
   llvm::SmallVector<const GraphValue *> operands = {&node.input(0)};
   bool hasMinimum = node.has(1), hasMaximum = node.has(2);
   for (int64_t i = 1; i < 3; ++i) {
@@ -143,10 +143,24 @@ mlir::LogicalResult importClip(Node &node) {
   });
 }
 
-mlir::LogicalResult importPRelu(Node &node) {
+static mlir::LogicalResult importPRelu(Node &node) {
   return apply(node, {&node.input(0), &node.input(1)}, [](const Scalars &s, ValueRange v) {
     return s.select(s.less(v[0], s.constant(v[0].getType(), 0)), s.multiply(v[0], v[1]), v[0]);
   });
+}
+
+Family activationsOperators() {
+  static constexpr Operator kOperators[] = {
+      {"Celu", 12, "f", importActivation},       {"Clip", 1, "NN?N?", importClip},
+      {"Elu", 1, "f", importActivation},         {"Gelu", 20, "f", importActivation},
+      {"HardSigmoid", 1, "f", importActivation}, {"HardSwish", 14, "f", importActivation},
+      {"LeakyRelu", 1, "f", importActivation},   {"Mish", 18, "f", importActivation},
+      {"PRelu", 1, "FF", importPRelu},           {"Relu", 1, "n", importActivation},
+      {"Selu", 1, "f", importActivation},        {"Sigmoid", 1, "f", importActivation},
+      {"Softplus", 1, "f", importActivation},    {"Softsign", 1, "f", importActivation},
+      {"Tanh", 1, "f", importActivation},        {"ThresholdedRelu", 10, "f", importActivation},
+  };
+  return kOperators;
 }
 
 } // namespace winnow::frontend

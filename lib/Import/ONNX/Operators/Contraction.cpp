@@ -109,7 +109,7 @@ mlir::LogicalResult addScaled(Node &node, GraphValue product, double beta) {
 
 } // namespace
 
-mlir::LogicalResult importMatMul(Node &node) {
+static mlir::LogicalResult importMatMul(Node &node) {
   GraphValue a = node.input(0), b = node.input(1);
   if (a.rank() == 0 || b.rank() == 0)
     return node.error("an operand is a scalar, but expected rank 1 or more");
@@ -132,7 +132,7 @@ mlir::LogicalResult importMatMul(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importGemm(Node &node) {
+static mlir::LogicalResult importGemm(Node &node) {
   if (failed(node.requireRank(0, 2, 2)) || failed(node.requireRank(1, 2, 2)))
     return mlir::failure();
   GraphValue a = node.input(0), b = node.input(1);
@@ -152,6 +152,14 @@ mlir::LogicalResult importGemm(Node &node) {
     return addScaled(node, std::move(product), beta);
   node.set(0, std::move(product));
   return mlir::success();
+}
+
+Family contractionOperators() {
+  static constexpr Operator kOperators[] = {
+      {"Gemm", 1, "NNN?", importGemm},
+      {"MatMul", 1, "NN", importMatMul},
+  };
+  return kOperators;
 }
 
 } // namespace winnow::frontend

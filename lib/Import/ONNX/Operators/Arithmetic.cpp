@@ -282,7 +282,7 @@ GraphValue castTo(Node &node, const GraphValue &value, mlir::Type type) {
   return *applyElementwise(node, type, {&value}, function);
 }
 
-mlir::LogicalResult importUnary(Node &node) {
+static mlir::LogicalResult importUnary(Node &node) {
   llvm::StringRef name = node.operatorName();
   mlir::Type type = node.input(0).elementType;
   bool yieldsBool = name == "IsNaN" || name == "IsInf";
@@ -290,7 +290,7 @@ mlir::LogicalResult importUnary(Node &node) {
                                            {&node.input(0)}, unaryFunction(name, node)));
 }
 
-mlir::LogicalResult importBinary(Node &node) {
+static mlir::LogicalResult importBinary(Node &node) {
   llvm::StringRef name = node.operatorName();
   GraphValue a = node.input(0), b = node.input(1);
   if (name == "Mod") {
@@ -316,7 +316,7 @@ mlir::LogicalResult importBinary(Node &node) {
   return finishWith(node, applyBinary(node, name, a, b));
 }
 
-mlir::LogicalResult importVariadic(Node &node) {
+static mlir::LogicalResult importVariadic(Node &node) {
   llvm::StringRef name = node.operatorName();
   GraphValue result = node.input(0);
   for (int64_t i = 1; i < node.inputCount(); ++i) {
@@ -332,7 +332,7 @@ mlir::LogicalResult importVariadic(Node &node) {
                     applyBinary(node, "Div", result, realScalar(result.elementType, node.inputCount())));
 }
 
-mlir::LogicalResult importWhere(Node &node) {
+static mlir::LogicalResult importWhere(Node &node) {
   ElementFunction function;
   function.emit = [](const Scalars &s, ValueRange v) { return s.select(v[0], v[1], v[2]); };
   function.foldReal = [](Reals v) { return v[0] != 0 ? v[1] : v[2]; };
@@ -345,7 +345,7 @@ mlir::LogicalResult importWhere(Node &node) {
                                            {&node.input(0), &node.input(1), &node.input(2)}, function));
 }
 
-mlir::LogicalResult importCast(Node &node) {
+static mlir::LogicalResult importCast(Node &node) {
   mlir::Type type;
   if (node.operatorName() == "CastLike") {
     type = node.input(1).elementType;
@@ -360,6 +360,31 @@ mlir::LogicalResult importCast(Node &node) {
   node.string("round_mode", "up");
   node.set(0, castTo(node, node.input(0), type));
   return mlir::success();
+}
+
+Family arithmeticOperators() {
+  static constexpr Operator kOperators[] = {
+      {"Abs", 1, "n", importUnary},        {"Add", 1, "NN", importBinary},
+      {"And", 1, "bb", importBinary},      {"Cast", 1, "a", importCast},
+      {"CastLike", 15, "aa", importCast},  {"Ceil", 1, "f", importUnary},
+      {"Cos", 7, "f", importUnary},        {"Div", 1, "NN", importBinary},
+      {"Equal", 1, "AA", importBinary},    {"Erf", 9, "f", importUnary},
+      {"Exp", 1, "f", importUnary},        {"Floor", 1, "f", importUnary},
+      {"Greater", 1, "NN", importBinary},  {"GreaterOrEqual", 12, "NN", importBinary},
+      {"IsInf", 10, "f", importUnary},     {"IsNaN", 9, "f", importUnary},
+      {"Less", 1, "NN", importBinary},     {"LessOrEqual", 12, "NN", importBinary},
+      {"Log", 1, "f", importUnary},        {"Max", 1, "N*", importVariadic},
+      {"Mean", 1, "F*", importVariadic},   {"Min", 1, "N*", importVariadic},
+      {"Mod", 10, "NN", importBinary},     {"Mul", 1, "NN", importBinary},
+      {"Neg", 1, "n", importUnary},        {"Not", 1, "b", importUnary},
+      {"Or", 1, "bb", importBinary},       {"Pow", 1, "nn", importBinary},
+      {"Reciprocal", 1, "f", importUnary}, {"Round", 11, "f", importUnary},
+      {"Sign", 9, "n", importUnary},       {"Sin", 7, "f", importUnary},
+      {"Sqrt", 1, "f", importUnary},       {"Sub", 1, "NN", importBinary},
+      {"Sum", 1, "N*", importVariadic},    {"Where", 9, "bAA", importWhere},
+      {"Xor", 1, "bb", importBinary},
+  };
+  return kOperators;
 }
 
 } // namespace winnow::frontend

@@ -1,6 +1,6 @@
 // Normalizations and softmax, as reductions and element-wise operations.
 #include "lib/Import/ONNX/Operators.h"
-#include "lib/Import/ONNX/Reduction.h"
+#include "lib/Import/ONNX/Operators/Reduction.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -103,7 +103,7 @@ mlir::LogicalResult finish(Node &node, Result result) {
 
 } // namespace
 
-mlir::LogicalResult importBatchNormalization(Node &node) {
+static mlir::LogicalResult importBatchNormalization(Node &node) {
   const GraphValue &x = node.input(0);
   double epsilon = node.real("epsilon", 1e-5);
   node.real("momentum", 0.9);
@@ -129,7 +129,7 @@ mlir::LogicalResult importBatchNormalization(Node &node) {
                 }));
 }
 
-mlir::LogicalResult importLayerNormalization(Node &node) {
+static mlir::LogicalResult importLayerNormalization(Node &node) {
   const GraphValue &x = node.input(0);
   bool isRMS = node.operatorName() == "RMSNormalization";
   mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", -1), x.rank());
@@ -155,7 +155,7 @@ mlir::LogicalResult importLayerNormalization(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importGroupNormalization(Node &node) {
+static mlir::LogicalResult importGroupNormalization(Node &node) {
   const GraphValue &x = node.input(0);
   if (x.rank() < 3)
     return node.error("the input has rank " + llvm::Twine(x.rank()) + ", but expected at least 3");
@@ -185,7 +185,7 @@ mlir::LogicalResult importGroupNormalization(Node &node) {
   return failed(result) ? mlir::failure() : finish(node, node.emit.reshape(*result, x.shape));
 }
 
-mlir::LogicalResult importSoftmax(Node &node) {
+static mlir::LogicalResult importSoftmax(Node &node) {
   const GraphValue &x = node.input(0);
   mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", -1), x.rank());
   if (failed(axis))
@@ -205,6 +205,19 @@ mlir::LogicalResult importSoftmax(Node &node) {
   return finish(node, apply(node, {&*shifted, &sum}, [](const Scalars &s, ValueRange v) {
                   return s.subtract(v[0], s.logarithm(v[1]));
                 }));
+}
+
+Family normalizationOperators() {
+  static constexpr Operator kOperators[] = {
+      {"BatchNormalization", 1, "fffff", importBatchNormalization},
+      {"GroupNormalization", 18, "FFF", importGroupNormalization},
+      {"InstanceNormalization", 1, "FFF", importGroupNormalization},
+      {"LayerNormalization", 17, "FFF?", importLayerNormalization},
+      {"LogSoftmax", 1, "f", importSoftmax},
+      {"RMSNormalization", 23, "FF", importLayerNormalization},
+      {"Softmax", 1, "f", importSoftmax},
+  };
+  return kOperators;
 }
 
 } // namespace winnow::frontend

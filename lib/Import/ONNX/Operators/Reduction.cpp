@@ -1,5 +1,5 @@
 // Reduction operators, ArgMax and ArgMin, CumSum, global pools.
-#include "lib/Import/ONNX/Reduction.h"
+#include "lib/Import/ONNX/Operators/Reduction.h"
 #include "lib/Import/ONNX/Operators.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -167,7 +167,7 @@ GraphValue keepDimensions(Node &node, const GraphValue &reduced, llvm::ArrayRef<
   return node.emit.reshape(reduced, keptShape(shape, axes));
 }
 
-mlir::LogicalResult importReduction(Node &node) {
+static mlir::LogicalResult importReduction(Node &node) {
   const GraphValue &value = node.input(0);
   auto given = node.axes("axes", 1, value.rank());
   bool keep = node.integer("keepdims", 1) != 0, isNoop = node.integer("noop_with_empty_axes", 0) != 0;
@@ -183,7 +183,7 @@ mlir::LogicalResult importReduction(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importGlobalPool(Node &node) {
+static mlir::LogicalResult importGlobalPool(Node &node) {
   const GraphValue &value = node.input(0);
   if (value.rank() < 3)
     return node.error("the input has rank " + llvm::Twine(value.rank()) + ", but expected at least 3");
@@ -197,7 +197,7 @@ mlir::LogicalResult importGlobalPool(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importArgument(Node &node) {
+static mlir::LogicalResult importArgument(Node &node) {
   const GraphValue &value = node.input(0);
   mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", 0), value.rank());
   bool keep = node.integer("keepdims", 1) != 0, last = node.integer("select_last_index", 0) != 0;
@@ -229,7 +229,7 @@ mlir::LogicalResult importArgument(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importCumSum(Node &node) {
+static mlir::LogicalResult importCumSum(Node &node) {
   const GraphValue &value = node.input(0);
   mlir::FailureOr<llvm::SmallVector<int64_t>> given = node.requireNumbers(1, "axis");
   bool exclusive = node.integer("exclusive", 0) != 0, reverse = node.integer("reverse", 0) != 0;
@@ -253,6 +253,27 @@ mlir::LogicalResult importCumSum(Node &node) {
   Value result = node.emit.generic(rank + 1, rank, input, output, body)[0];
   node.set(0, node.emit.wrap(result, value.elementType, value.shape));
   return mlir::success();
+}
+
+Family reductionOperators() {
+  static constexpr Operator kOperators[] = {
+      {"ArgMax", 1, "n", importArgument},
+      {"ArgMin", 1, "n", importArgument},
+      {"CumSum", 11, "ni", importCumSum},
+      {"GlobalAveragePool", 1, "f", importGlobalPool},
+      {"GlobalMaxPool", 1, "f", importGlobalPool},
+      {"ReduceL1", 1, "nl?", importReduction},
+      {"ReduceL2", 1, "fl?", importReduction},
+      {"ReduceLogSum", 1, "fl?", importReduction},
+      {"ReduceLogSumExp", 1, "fl?", importReduction},
+      {"ReduceMax", 1, "al?", importReduction},
+      {"ReduceMean", 1, "nl?", importReduction},
+      {"ReduceMin", 1, "al?", importReduction},
+      {"ReduceProd", 1, "nl?", importReduction},
+      {"ReduceSum", 1, "nl?", importReduction},
+      {"ReduceSumSquare", 1, "nl?", importReduction},
+  };
+  return kOperators;
 }
 
 } // namespace winnow::frontend

@@ -58,12 +58,12 @@ mlir::FailureOr<int64_t> boundary(Node &node, int64_t value, int64_t rank) {
 
 } // namespace
 
-mlir::LogicalResult importIdentity(Node &node) {
+static mlir::LogicalResult importIdentity(Node &node) {
   node.set(0, node.input(0));
   return mlir::success();
 }
 
-mlir::LogicalResult importDropout(Node &node) {
+static mlir::LogicalResult importDropout(Node &node) {
   node.integer("seed", 0);
   if (node.has(2)) {
     std::optional<llvm::SmallVector<Extent>> training = node.knownIntegers(2);
@@ -79,7 +79,7 @@ mlir::LogicalResult importDropout(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importFlatten(Node &node) {
+static mlir::LogicalResult importFlatten(Node &node) {
   const Shape &shape = node.input(0).shape;
   int64_t axis = node.integer("axis", 1), rank = node.input(0).rank();
   if (axis < -rank || axis > rank)
@@ -91,7 +91,7 @@ mlir::LogicalResult importFlatten(Node &node) {
   return failed(outer) || failed(inner) ? mlir::failure() : reshapeTo(node, {*outer, *inner});
 }
 
-mlir::LogicalResult importReshape(Node &node) {
+static mlir::LogicalResult importReshape(Node &node) {
   const GraphValue &value = node.input(0);
   mlir::FailureOr<llvm::SmallVector<Extent>> given = node.requireIntegers(1, "the shape");
   bool allowsZero = node.integer("allowzero", 0) != 0;
@@ -125,7 +125,7 @@ mlir::LogicalResult importReshape(Node &node) {
   return reshapeTo(node, std::move(shape));
 }
 
-mlir::LogicalResult importSqueeze(Node &node) {
+static mlir::LogicalResult importSqueeze(Node &node) {
   const GraphValue &value = node.input(0);
   auto axes = node.axes("axes", 1, value.rank());
   if (failed(axes))
@@ -141,7 +141,7 @@ mlir::LogicalResult importSqueeze(Node &node) {
   return reshapeTo(node, std::move(shape));
 }
 
-mlir::LogicalResult importUnsqueeze(Node &node) {
+static mlir::LogicalResult importUnsqueeze(Node &node) {
   const GraphValue &value = node.input(0);
   mlir::FailureOr<llvm::SmallVector<int64_t>> numbers = node.requireNumbers(1, "axes");
   if (failed(numbers))
@@ -156,7 +156,7 @@ mlir::LogicalResult importUnsqueeze(Node &node) {
   return reshapeTo(node, std::move(shape));
 }
 
-mlir::LogicalResult importTranspose(Node &node) {
+static mlir::LogicalResult importTranspose(Node &node) {
   const GraphValue &value = node.input(0);
   llvm::SmallVector<int64_t> permutation =
       node.integers("perm").value_or(llvm::to_vector(llvm::reverse(llvm::seq<int64_t>(0, value.rank()))));
@@ -168,7 +168,7 @@ mlir::LogicalResult importTranspose(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importShape(Node &node) {
+static mlir::LogicalResult importShape(Node &node) {
   const Shape &shape = node.input(0).shape;
   int64_t rank = node.input(0).rank();
   int64_t start = *boundary(node, node.integer("start", 0), rank);
@@ -178,7 +178,7 @@ mlir::LogicalResult importShape(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importSize(Node &node) {
+static mlir::LogicalResult importSize(Node &node) {
   mlir::FailureOr<Extent> count = node.require(elementCount(node.input(0).shape));
   if (failed(count))
     return mlir::failure();
@@ -186,7 +186,7 @@ mlir::LogicalResult importSize(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importDepthToSpace(Node &node) {
+static mlir::LogicalResult importDepthToSpace(Node &node) {
   const GraphValue &value = node.input(0);
   int64_t block = node.integer("blocksize", 0);
   std::string mode = node.operatorName() == "DepthToSpace" ? node.string("mode", "DCR") : "";
@@ -218,6 +218,23 @@ mlir::LogicalResult importDepthToSpace(Node &node) {
   GraphValue moved = node.emit.transpose(split, {0, 3, 5, 1, 2, 4});
   node.set(0, node.emit.reshape(moved, {n, *multiply(c, square), *rows, *columns}));
   return mlir::success();
+}
+
+Family shapingOperators() {
+  static constexpr Operator kOperators[] = {
+      {"DepthToSpace", 1, "a", importDepthToSpace},
+      {"Dropout", 1, "ff?b?", importDropout},
+      {"Flatten", 1, "a", importFlatten},
+      {"Identity", 1, "a", importIdentity},
+      {"Reshape", 1, "al", importReshape},
+      {"Shape", 1, "a", importShape},
+      {"Size", 1, "a", importSize},
+      {"SpaceToDepth", 1, "a", importDepthToSpace},
+      {"Squeeze", 1, "al?", importSqueeze},
+      {"Transpose", 1, "a", importTranspose},
+      {"Unsqueeze", 1, "al", importUnsqueeze},
+  };
+  return kOperators;
 }
 
 } // namespace winnow::frontend

@@ -170,7 +170,7 @@ mlir::FailureOr<mlir::TypedAttr> padValue(Node &node) {
 
 } // namespace
 
-mlir::LogicalResult importConcat(Node &node) {
+static mlir::LogicalResult importConcat(Node &node) {
   const GraphValue &first = node.input(0);
   if (!node.hasAttribute("axis"))
     return node.error("has no attribute 'axis', but expected one");
@@ -219,7 +219,7 @@ mlir::LogicalResult importConcat(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importSplit(Node &node) {
+static mlir::LogicalResult importSplit(Node &node) {
   const GraphValue &value = node.input(0);
   mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", 0), value.rank());
   if (failed(axis))
@@ -267,7 +267,7 @@ mlir::LogicalResult importSplit(Node &node) {
   return node.requireEqual(total, value.shape[*axis], "sum of split and size");
 }
 
-mlir::LogicalResult importSlice(Node &node) {
+static mlir::LogicalResult importSlice(Node &node) {
   const GraphValue &value = node.input(0);
   mlir::FailureOr<Extents> starts = node.requireIntegers(1, "starts");
   mlir::FailureOr<Extents> ends = node.requireIntegers(2, "ends");
@@ -295,7 +295,7 @@ mlir::LogicalResult importSlice(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importPad(Node &node) {
+static mlir::LogicalResult importPad(Node &node) {
   std::string mode = node.string("mode", "constant");
   int64_t rank = node.input(0).rank();
   mlir::FailureOr<Extents> pads = node.requireIntegers(1, "pads");
@@ -336,6 +336,16 @@ mlir::LogicalResult importPad(Node &node) {
       return node.error("pads an empty dimension with mode " + mode);
   node.set(0, inner->shape == shape ? *inner : emitMirrored(node, *inner, low, shape, mode));
   return mlir::success();
+}
+
+Family movementOperators() {
+  static constexpr Operator kOperators[] = {
+      {"Concat", 1, "A*", importConcat},
+      {"Pad", 1, "AlA?i?", importPad},
+      {"Slice", 1, "aiii?i?", importSlice},
+      {"Split", 1, "al?", importSplit},
+  };
+  return kOperators;
 }
 
 } // namespace winnow::frontend

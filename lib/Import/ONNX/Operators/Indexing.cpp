@@ -173,7 +173,7 @@ GraphValue emitScatter(Node &node, const GraphValue &data, int64_t axis, llvm::S
 
 } // namespace
 
-mlir::LogicalResult importGather(Node &node) {
+static mlir::LogicalResult importGather(Node &node) {
   const GraphValue &data = node.input(0), &indices = node.input(1);
   mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", 0), data.rank());
   if (failed(axis))
@@ -205,7 +205,7 @@ mlir::LogicalResult importGather(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importGatherElements(Node &node) {
+static mlir::LogicalResult importGatherElements(Node &node) {
   const GraphValue &data = node.input(0), &indices = node.input(1);
   mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", 0), data.rank());
   if (failed(axis) || failed(node.requireRank(1, data.rank(), data.rank())))
@@ -226,7 +226,7 @@ mlir::LogicalResult importGatherElements(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importGatherND(Node &node) {
+static mlir::LogicalResult importGatherND(Node &node) {
   const GraphValue &data = node.input(0), &indices = node.input(1);
   int64_t batches = node.integer("batch_dims", 0), least = std::min(data.rank(), indices.rank());
   if (batches < 0 || batches >= least)
@@ -247,7 +247,7 @@ mlir::LogicalResult importGatherND(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importScatterElements(Node &node) {
+static mlir::LogicalResult importScatterElements(Node &node) {
   const GraphValue &data = node.input(0), &indices = node.input(1), &updates = node.input(2);
   mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", 0), data.rank());
   std::string reduction = node.string("reduction", "none");
@@ -278,6 +278,16 @@ mlir::LogicalResult importScatterElements(Node &node) {
   GraphValue changed = emitScatter(node, node.emit.slice(data, offsets, part, steps), *axis, reduction);
   node.set(0, node.emit.insert(changed, data, offsets));
   return mlir::success();
+}
+
+Family indexingOperators() {
+  static constexpr Operator kOperators[] = {
+      {"Gather", 1, "ai", importGather},
+      {"GatherElements", 11, "ai", importGatherElements},
+      {"GatherND", 11, "al", importGatherND},
+      {"ScatterElements", 11, "AiA", importScatterElements},
+  };
+  return kOperators;
 }
 
 } // namespace winnow::frontend

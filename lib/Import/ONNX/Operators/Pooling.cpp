@@ -1,7 +1,7 @@
 // Pools: padding as tensor.pad, then linalg.pooling_nchw_max or _sum.
 #include "lib/Import/ONNX/Elementwise.h"
 #include "lib/Import/ONNX/Operators.h"
-#include "lib/Import/ONNX/Window.h"
+#include "lib/Import/ONNX/Operators/Window.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -77,7 +77,7 @@ GraphValue coveredCounts(Node &node, const Pool &pool, bool includePadding) {
 
 } // namespace
 
-mlir::LogicalResult importMaxPool(Node &node) {
+static mlir::LogicalResult importMaxPool(Node &node) {
   mlir::FailureOr<Pool> pool = readPool(node);
   node.integer("storage_order", 0); // concerns the indices, which are not supported
   if (failed(pool))
@@ -93,7 +93,7 @@ mlir::LogicalResult importMaxPool(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importAveragePool(Node &node) {
+static mlir::LogicalResult importAveragePool(Node &node) {
   mlir::FailureOr<Pool> pool = readPool(node);
   bool includePadding = node.integer("count_include_pad", 0) != 0;
   if (failed(pool))
@@ -108,6 +108,14 @@ mlir::LogicalResult importAveragePool(Node &node) {
     return mlir::failure();
   node.set(0, dropHeight(node, *pool, *mean));
   return mlir::success();
+}
+
+Family poolingOperators() {
+  static constexpr Operator kOperators[] = {
+      {"AveragePool", 1, "f", importAveragePool},
+      {"MaxPool", 1, "n", importMaxPool},
+  };
+  return kOperators;
 }
 
 } // namespace winnow::frontend

@@ -86,7 +86,7 @@ GraphValue emitRange(Node &node, const Extent &start, const Extent &step, const 
 
 } // namespace
 
-mlir::LogicalResult importConstant(Node &node) {
+static mlir::LogicalResult importConstant(Node &node) {
   mlir::Type real = node.builder.getF32Type(), integer = node.builder.getI64Type();
   if (const onnx::TensorProto *tensor = node.tensor("value"))
     return setTensor(node, *tensor);
@@ -108,7 +108,7 @@ mlir::LogicalResult importConstant(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importConstantOfShape(Node &node) {
+static mlir::LogicalResult importConstantOfShape(Node &node) {
   mlir::FailureOr<llvm::SmallVector<Extent>> shape = node.requireIntegers(0, "the shape");
   if (failed(shape))
     return mlir::failure();
@@ -128,7 +128,7 @@ mlir::LogicalResult importConstantOfShape(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importExpand(Node &node) {
+static mlir::LogicalResult importExpand(Node &node) {
   mlir::FailureOr<llvm::SmallVector<Extent>> given = node.requireIntegers(1, "the shape");
   if (failed(given))
     return mlir::failure();
@@ -143,7 +143,7 @@ mlir::LogicalResult importExpand(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importRange(Node &node) {
+static mlir::LogicalResult importRange(Node &node) {
   if (node.input(0).isReal())
     return setRealRange(node);
   Extent bounds[3];
@@ -180,7 +180,7 @@ mlir::LogicalResult importRange(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importTile(Node &node) {
+static mlir::LogicalResult importTile(Node &node) {
   const GraphValue &value = node.input(0);
   mlir::FailureOr<llvm::SmallVector<Extent>> repeats = node.requireIntegers(1, "repeats");
   if (failed(repeats))
@@ -205,7 +205,7 @@ mlir::LogicalResult importTile(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importOneHot(Node &node) {
+static mlir::LogicalResult importOneHot(Node &node) {
   const GraphValue &indices = node.input(0), &values = node.input(2);
   mlir::FailureOr<llvm::SmallVector<Extent>> depth = mlir::failure();
   if (node.input(1).isReal() && node.input(1).constant && node.input(1).constant->size() == 1)
@@ -242,7 +242,7 @@ mlir::LogicalResult importOneHot(Node &node) {
   return mlir::success();
 }
 
-mlir::LogicalResult importTrilu(Node &node) {
+static mlir::LogicalResult importTrilu(Node &node) {
   const GraphValue &value = node.input(0);
   bool isUpper = node.integer("upper", 1) != 0;
   Extent diagonal = 0;
@@ -264,6 +264,16 @@ mlir::LogicalResult importTrilu(Node &node) {
   // Even a uniform value is not uniform any more: the result is never folded here.
   node.set(0, node.emit.elementwise(value.elementType, value.shape, {&value}, body));
   return mlir::success();
+}
+
+Family generationOperators() {
+  static constexpr Operator kOperators[] = {
+      {"Constant", 1, "", importConstant}, {"ConstantOfShape", 9, "l", importConstantOfShape},
+      {"Expand", 8, "al", importExpand},   {"OneHot", 9, "nna", importOneHot},
+      {"Range", 11, "NNN", importRange},   {"Tile", 1, "al", importTile},
+      {"Trilu", 14, "al?", importTrilu},
+  };
+  return kOperators;
 }
 
 } // namespace winnow::frontend

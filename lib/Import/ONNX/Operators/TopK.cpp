@@ -82,7 +82,7 @@ GraphValue emitPick(Node &node, const TopK &topk, const GraphValue &ranks, const
 
 } // namespace
 
-mlir::LogicalResult importTopK(Node &node) {
+static mlir::LogicalResult importTopK(Node &node) {
   const GraphValue &value = node.input(0);
   mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", -1), value.rank());
   mlir::FailureOr<llvm::SmallVector<Extent>> count = node.requireIntegers(1, "k");
@@ -105,6 +105,13 @@ mlir::LogicalResult importTopK(Node &node) {
   indices.isNatural = true;
   node.set(1, std::move(indices));
   return mlir::success();
+}
+
+Family topKOperators() {
+  static constexpr Operator kOperators[] = {
+      {"TopK", 1, "nl", importTopK},
+  };
+  return kOperators;
 }
 
 } // namespace winnow::frontend
