@@ -13,7 +13,7 @@ static_assert(std::endian::native == std::endian::little,
 
 /// As PNG's: a byte above 127, the name, and line ends that a text-mode transfer would change.
 constexpr std::array<uint8_t, 8> kMagic = {0x89, 'W', 'N', 'M', '\r', '\n', 0x1a, '\n'};
-constexpr uint32_t kVersion = 4;
+constexpr uint32_t kVersion = 5;
 constexpr uint64_t kAlignment = 64;
 /// What is hashed as one: a page, so that using one weight does not read the pages of another.
 constexpr uint64_t kWeightChunk = 4096;

@@ -49,11 +49,17 @@ const char *name(ElementType type) {
 
 const char *name(Opcode opcode) {
   static constexpr const char *names[] = {
-      "constant",    "input dimension", "parameter value", "add",     "subtract",  "multiply", "floor divide",
-      "ceil divide", "remainder",       "minimum",         "maximum", "equal",     "less",     "select",
-      "check",       "input",           "output",          "weight",  "parameter", "state",    "next state",
-      "allocate",    "slice",           "release",         "copy",    "dispatch",  "if",       "else",
-      "end if",      "return",
+      "constant",     "input dimension", "parameter value",
+      "add",          "subtract",        "multiply",
+      "floor divide", "ceil divide",     "remainder",
+      "minimum",      "maximum",         "equal",
+      "less",         "select",          "check",
+      "input",        "output",          "weight",
+      "parameter",    "state",           "next state",
+      "allocate",     "slice",           "release",
+      "copy",         "dispatch",        "if",
+      "else",         "end if",          "read",
+      "return",
   };
   static_assert(std::size(names) == size_t(Opcode::Return) + 1);
   return size_t(opcode) < std::size(names) ? names[size_t(opcode)] : "unknown";

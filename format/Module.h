@@ -34,9 +34,9 @@ struct Signature {
 };
 
 /// Operations of the host's program. It works on two register files: 64-bit integers ("scalars") and
-/// buffers. Every register is written once. The scalar instructions precede every buffer instruction
-/// that needs them, and no scalar depends on the contents of a buffer. What is launched may depend on one:
-/// between If and EndIf lie one or two branches, which nest.
+/// buffers. Every register is written once, before what needs it. What is launched may depend on the contents
+/// of a buffer: between If and EndIf lie one or two branches, which nest. So may sizes: Read makes a scalar
+/// of an element.
 enum class Opcode : uint16_t {
   // scalar `result` = ...
   Constant,       // immediate
@@ -72,6 +72,9 @@ enum class Opcode : uint16_t {
   If,    // operands: a buffer; the first branch follows, which runs unless the buffer's first byte is 0
   Else,  // the second branch follows, which runs instead of the first
   EndIf, // ends the innermost If
+  // scalar `result` = an element of a buffer, when all that writes it is done. immediate: its ElementType, an
+  // integer or bool. operands: buffer, scalar index of the element. Not between If and EndIf
+  Read,
   Return,
 };
 

@@ -99,7 +99,7 @@ private:
                                     : fault("buffer ", buffer, " is read-only and would be written");
   }
 
-  /// All scalars are computed before the first branch is decided.
+  /// Scalars do not depend on which branch is taken.
   Status expectNoBranch() const { return branches.empty() ? Status() : fault("must not be inside a branch"); }
 
   Status defineScalar(uint32_t scalar) {
@@ -303,6 +303,22 @@ private:
     return readBuffer(op.operands[1]);
   }
 
+  Status read(const Instruction &op) {
+    if (Status status = expectOperands(op, 2); !status.ok())
+      return status;
+    if (Status status = readBuffer(op.operands[0]); !status.ok())
+      return status;
+    if (Status status = readScalar(op.operands[1]); !status.ok())
+      return status;
+    constexpr ElementType kIntegers[] = {ElementType::Bool, ElementType::I8, ElementType::I32,
+                                         ElementType::I64};
+    bool isInteger = std::any_of(std::begin(kIntegers), std::end(kIntegers),
+                                 [&](ElementType type) { return int64_t(type) == op.immediate; });
+    if (!isInteger)
+      return fault("element type ", op.immediate, " is not that of an integer or bool");
+    return defineScalar(op.result);
+  }
+
   Status dispatch(const Instruction &op) {
     size_t next = 0, count = op.operands.size();
     auto take = [&](uint32_t &value) { return next < count ? (value = op.operands[next++], true) : false; };
@@ -382,6 +398,8 @@ private:
       return enterElse(op);
     case Opcode::EndIf:
       return endIf(op);
+    case Opcode::Read:
+      return read(op);
     case Opcode::Return:
       if (index + 1 != function.body.size())
         return fault("is not the last instruction");

@@ -118,9 +118,17 @@ LogicalResult DispatchOp::verify() {
   return success();
 }
 
+LogicalResult ReadOp::verify() {
+  Type type = getType();
+  if (type.isInteger(1) || type.isInteger(8) || type.isInteger(32) || type.isInteger(64)) {
+    return success();
+  }
+  return emitOpError() << "reads " << type << ", but expected i1, i8, i32 or i64 (C1)";
+}
+
 LogicalResult IfOp::verifyRegions() {
   WalkResult made = walk([](Operation *op) {
-    if (!isa<OutputOp, NextStateOp>(op)) {
+    if (!isa<OutputOp, NextStateOp, ReadOp>(op)) {
       return WalkResult::advance();
     }
     op->emitOpError() << "must not be inside a branch of plan.if (C1)";

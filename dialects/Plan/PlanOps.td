@@ -170,6 +170,23 @@ def Plan_CopyOp : Plan_Op<"copy"> {
   let assemblyFormat = "$destination `,` $source attr-dict";
 }
 
+def Plan_ReadOp : Plan_Op<"read"> {
+  let summary = "is an integer in a buffer, once all that writes it is done";
+  let description = [{
+    Makes sizes of what the program computes; `element` counts elements of `type`. The host waits for the device.
+
+    - (C1) `type` is i1, i8, i32 or i64.
+
+    ```mlir
+    %count = plan.read %counts[%c0] : i64
+    ```
+  }];
+  let arguments = (ins Plan_BufferType:$buffer, Index:$element, TypeAttr:$type);
+  let results = (outs Index:$value);
+  let assemblyFormat = "$buffer `[` $element `]` `:` $type attr-dict";
+  let hasVerifier = 1;
+}
+
 def Plan_DispatchOp : Plan_Op<"dispatch", [AttrSizedOperandSegments]> {
   let summary = "launches a kernel";
   let description = [{
@@ -195,7 +212,7 @@ def Plan_IfOp : Plan_Op<"if", [SingleBlock, NoTerminator, NoRegionArguments]> {
     The first branch runs if the first byte of `condition` is not 0, else the second one. Buffers that a branch
     makes end with it.
 
-    - (C1) A branch holds no `plan.output` and no `plan.next_state`, since each is made once.
+    - (C1) A branch holds no `plan.output` and no `plan.next_state`, since each is made once, and no `plan.read`.
 
     ```mlir
     plan.if %condition {

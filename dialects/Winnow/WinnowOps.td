@@ -18,5 +18,6 @@ include "dialects/Winnow/MemoryOps.td"
 include "dialects/Winnow/PackedOps.td"
 include "dialects/Winnow/ModalityOps.td"
 include "dialects/Winnow/SparseCodeOps.td"
+include "dialects/Winnow/HostOps.td"
 
 #endif

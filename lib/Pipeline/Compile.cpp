@@ -69,6 +69,10 @@ private:
   void declareKernels(ModuleBuilder &builder);
   LogicalResult emitTarget(ModuleBuilder &builder, TargetCode &code);
   LogicalResult emitPTXImages(ModuleBuilder &builder, TargetCode &code);
+  FailureOr<ReferenceKernel> addReferenceWeights(ModuleBuilder &builder, Operation *function,
+                                                 StringRef kernel);
+  FailureOr<plan::FuncOp> addReferenceProgram(ModuleBuilder &builder, plan::FuncOp compiled,
+                                              llvm::StringMap<std::string> &symbols);
   LogicalResult emitReference(ModuleBuilder &builder);
   void addVariants(ModuleBuilder &builder, const TargetCode &code, uint32_t image, int64_t threads);
   void applyRanges();
@@ -164,7 +168,14 @@ LogicalResult Compiler::prepareReference() {
     }
   }
   // Its program has the checks of the compiled one.
-  reference->module->walk([](plan::CheckOp check) { check.erase(); });
+  reference->module->walk([](Operation *op) {
+    if (isa<plan::CheckOp, cf::AssertOp>(op)) {
+      op->erase();
+    }
+  });
+  for (auto function : llvm::to_vector(reference->module->getOps<func::FuncOp>())) {
+    addHostValuesFunction(function);
+  }
   return runPasses(*reference->module,
                    [&](OpPassManager &manager) { buildReferencePipeline(manager, reference->host.hasFma); });
 }
@@ -275,36 +286,70 @@ LogicalResult Compiler::emitTarget(ModuleBuilder &builder, TargetCode &code) {
   return success();
 }
 
+/// Adds the weights of a function of the reference; its kernel is `kernel`.
+FailureOr<ReferenceKernel> Compiler::addReferenceWeights(ModuleBuilder &builder, Operation *function,
+                                                         StringRef kernel) {
+  ReferenceKernel result;
+  result.symbol = kernel.str();
+  for (Attribute value : function->getAttrOfType<ArrayAttr>("winnow.weights")) {
+    result.weights.push_back(result.symbol + "_weight_" + std::to_string(result.weights.size()));
+    if (failed(builder.addWeight(result.weights.back(), cast<ElementsAttr>(value), function->getLoc()))) {
+      return failure();
+    }
+  }
+  return result;
+}
+
+/// Makes the reference program of a compiled one, and declares its kernels.
+FailureOr<plan::FuncOp> Compiler::addReferenceProgram(ModuleBuilder &builder, plan::FuncOp compiled,
+                                                      llvm::StringMap<std::string> &symbols) {
+  std::string symbol = compiled.getSymName().str();
+  FailureOr<ReferenceKernel> kernel =
+      addReferenceWeights(builder, reference->module->lookupSymbol(symbol), symbol + ".reference");
+  std::optional<ReferenceKernel> hostValues;
+  if (Operation *function = reference->module->lookupSymbol(symbol + ".host_values")) {
+    FailureOr<ReferenceKernel> added =
+        addReferenceWeights(builder, function, symbol + ".reference.host_values");
+    if (failed(added)) {
+      return failure();
+    }
+    hostValues = *added;
+    symbols[hostValues->symbol] = symbol + ".host_values";
+  }
+  if (failed(kernel)) {
+    return failure();
+  }
+  symbols[kernel->symbol] = symbol;
+  plan::FuncOp program = createReferenceProgram(compiled, *kernel, hostValues);
+  for (auto dispatch : program.getBody().front().getOps<plan::DispatchOp>()) {
+    builder.addKernel(dispatch.getKernel().getLeafReference(), "", dispatch.getWritten(),
+                      dispatch.getSizes().size());
+  }
+  return program;
+}
+
 /// Adds the programs, weights and code of the reference device.
 LogicalResult Compiler::emitReference(ModuleBuilder &builder) {
-  struct Pending {
-    plan::FuncOp program;
-    std::string kernel, symbol;
-  };
-  std::vector<Pending> pending;
+  std::vector<plan::FuncOp> programs;
+  llvm::StringMap<std::string> symbols; // of the image, by kernel
   for (auto compiled : llvm::to_vector(module.getOps<plan::FuncOp>())) {
-    std::string symbol = compiled.getSymName().str(), kernel = symbol + ".reference";
-    Operation *function = reference->module->lookupSymbol(symbol);
-    std::vector<std::string> weights;
-    for (Attribute value : function->getAttrOfType<ArrayAttr>("winnow.weights")) {
-      weights.push_back(kernel + "_weight_" + std::to_string(weights.size()));
-      if (failed(builder.addWeight(weights.back(), cast<ElementsAttr>(value), function->getLoc()))) {
-        return failure();
-      }
+    FailureOr<plan::FuncOp> program = addReferenceProgram(builder, compiled, symbols);
+    if (failed(program)) {
+      return failure();
     }
-    plan::FuncOp program = createReferenceProgram(compiled, kernel, weights);
-    auto dispatch = *program.getBody().front().getOps<plan::DispatchOp>().begin();
-    builder.addKernel(kernel, "", dispatch.getWritten(), dispatch.getSizes().size());
-    pending.push_back({program, kernel, symbol});
+    programs.push_back(*program);
   }
   FailureOr<std::vector<uint8_t>> image = emitHostImage(*reference->module, reference->host);
   if (failed(image)) {
     return failure();
   }
   uint32_t position = builder.addImage("reference:" + reference->host.name, "elf", std::move(*image));
-  for (const Pending &entry : pending) {
-    builder.addVariant(entry.kernel, position, entry.symbol, {}, 1);
-    if (failed(builder.addFunction(entry.program))) {
+  for (plan::FuncOp program : programs) {
+    for (auto dispatch : program.getBody().front().getOps<plan::DispatchOp>()) {
+      StringRef kernel = dispatch.getKernel().getLeafReference();
+      builder.addVariant(kernel, position, symbols[kernel], {}, 1);
+    }
+    if (failed(builder.addFunction(program))) {
       return failure();
     }
   }

@@ -5,8 +5,11 @@
 #include "passes/Dispatch/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
+
+#include <map>
 
 using namespace mlir;
 
@@ -62,66 +65,153 @@ private:
 
 } // namespace
 
-plan::FuncOp createReferenceProgram(plan::FuncOp compiled, StringRef kernel, ArrayRef<std::string> weights) {
-  OpBuilder builder(compiled.getContext());
-  builder.setInsertionPointAfter(compiled);
-  Location loc = compiled.getLoc();
-  // The symbol differs; the name that callers use is the same and is restored when the module is written.
-  auto program =
-      plan::FuncOp::create(builder, loc, (compiled.getSymName() + ".reference").str(), compiled.getInputs(),
-                           compiled.getOutputs(), builder.getStringAttr("reference"));
-  builder.createBlock(&program.getBody());
-  Type bufferType = plan::BufferType::get(builder.getContext());
+namespace {
 
+/// Writes the program of one function.
+class ReferenceProgram {
+public:
+  ReferenceProgram(plan::FuncOp compiled)
+      : compiled(compiled), builder(compiled.getContext()), loc(compiled.getLoc()),
+        bufferType(plan::BufferType::get(compiled.getContext())), session(compiled, builder) {}
+
+  plan::FuncOp build(const ReferenceKernel &kernel, const std::optional<ReferenceKernel> &hostValues) {
+    builder.setInsertionPointAfter(compiled);
+    // The symbol differs; the name that callers use is the same and is restored when the module is written.
+    auto program =
+        plan::FuncOp::create(builder, loc, (compiled.getSymName() + ".reference").str(), compiled.getInputs(),
+                             compiled.getOutputs(), builder.getStringAttr("reference"));
+    builder.createBlock(&program.getBody());
+    if (hostValues) {
+      computeHostValues(*hostValues);
+    }
+    cloneScalars();
+    dispatch(kernel, [&] { addOutputs(); });
+    return program;
+  }
+
+private:
+  /// Launches `kernel` on inputs, session values and weights, and what `addResults` adds.
+  void dispatch(const ReferenceKernel &kernel, llvm::function_ref<void()> addResults) {
+    buffers.clear();
+    sizes.clear();
+    addInputs(kernel.weights);
+    SmallVector<bool> written(buffers.size(), false);
+    addResults();
+    written.resize(buffers.size(), true);
+    auto symbol = SymbolRefAttr::get(builder.getContext(), kernel.symbol);
+    plan::DispatchOp::create(builder, loc, symbol, ValueRange{}, buffers, sizes, written);
+  }
+
+  void addInputs(ArrayRef<std::string> weights) {
+    for (auto [index, attribute] : llvm::enumerate(compiled.getInputs().getAsRange<plan::SignatureAttr>())) {
+      for (int64_t dimension = 0; dimension < attribute.getType().getRank(); ++dimension) {
+        if (attribute.getType().isDynamicDim(dimension)) {
+          sizes.push_back(
+              plan::InputDimensionOp::create(builder, loc, builder.getIndexType(), index, dimension));
+        }
+      }
+    }
+    for (size_t index = 0; index < compiled.getInputs().size(); ++index) {
+      buffers.push_back(plan::InputOp::create(builder, loc, bufferType, index));
+    }
+    session.addArguments(buffers, sizes);
+    for (const std::string &weight : weights) {
+      buffers.push_back(plan::LoadOp::create(builder, loc, bufferType, weight));
+    }
+  }
+
+  void computeHostValues(const ReferenceKernel &kernel) {
+    int64_t count = 0;
+    compiled.walk([&](plan::ReadOp read) { count = std::max(count, numberOf(read) + 1); });
+    Value bytes = arith::ConstantIndexOp::create(builder, loc, 8 * count);
+    values = plan::AllocOp::create(builder, loc, bufferType, bytes);
+    dispatch(kernel, [&] { buffers.push_back(values); });
+  }
+
+  static int64_t numberOf(plan::ReadOp read) {
+    return read->getAttrOfType<IntegerAttr>(kNumberAttribute).getInt();
+  }
+
+  void cloneScalars() {
+    for (Operation &op : compiled.getBody().front()) {
+      bool isScalar =
+          op.getNumResults() > 0 && llvm::all_of(op.getResultTypes(), llvm::IsaPred<IndexType, IntegerType>);
+      if (auto read = dyn_cast<plan::ReadOp>(op)) {
+        Value element = arith::ConstantIndexOp::create(builder, loc, numberOf(read));
+        mapping.map(read.getValue(), plan::ReadOp::create(builder, loc, builder.getIndexType(), values,
+                                                          element, builder.getI64Type())
+                                         .getResult());
+      } else if (isScalar || isa<plan::CheckOp>(op)) {
+        builder.clone(op, mapping);
+      } else if (auto output = dyn_cast<plan::OutputOp>(op)) {
+        outputs[output.getOutput()] = output;
+      }
+    }
+  }
+
+  void addOutputs() {
+    for (auto &[index, output] : outputs) {
+      RankedTensorType type = cast<plan::SignatureAttr>(compiled.getOutputs()[index]).getType();
+      SmallVector<Value> shape;
+      for (auto [dimension, size] : llvm::enumerate(output.getSizes())) {
+        shape.push_back(mapping.lookupOrDefault(size));
+        if (type.isDynamicDim(dimension)) {
+          sizes.push_back(shape.back());
+        }
+      }
+      buffers.push_back(plan::OutputOp::create(builder, loc, bufferType, index, shape));
+    }
+    session.addResults(buffers, sizes);
+  }
+
+  plan::FuncOp compiled;
+  OpBuilder builder;
+  Location loc;
+  Type bufferType;
+  SessionBoundary session;
   IRMapping mapping;
-  SmallVector<plan::OutputOp> outputs(compiled.getOutputs().size());
-  for (Operation &op : compiled.getBody().front()) {
-    bool isScalar =
-        op.getNumResults() > 0 && llvm::all_of(op.getResultTypes(), llvm::IsaPred<IndexType, IntegerType>);
-    if (isScalar || isa<plan::CheckOp>(op)) {
-      builder.clone(op, mapping);
-    } else if (auto output = dyn_cast<plan::OutputOp>(op)) {
-      outputs[output.getOutput()] = output;
-    }
+  std::map<int64_t, plan::OutputOp> outputs; // in the function's order
+  Value values;                              // the buffer of the host values
+  SmallVector<Value> buffers, sizes;         // of the launch that is being written
+};
+
+} // namespace
+
+func::FuncOp addHostValuesFunction(func::FuncOp function) {
+  if (function.getBody().getOps<HostValueOp>().empty()) {
+    return nullptr;
   }
-  SmallVector<Value> buffers, sizes;
-  SmallVector<bool> written;
-  SessionBoundary session(compiled, builder);
-  for (auto [index, attribute] : llvm::enumerate(compiled.getInputs().getAsRange<plan::SignatureAttr>())) {
-    for (int64_t dimension = 0; dimension < attribute.getType().getRank(); ++dimension) {
-      if (attribute.getType().isDynamicDim(dimension)) {
-        sizes.push_back(
-            plan::InputDimensionOp::create(builder, loc, builder.getIndexType(), index, dimension));
-      }
-    }
+  OpBuilder builder(function);
+  auto copy = cast<func::FuncOp>(builder.clone(*function));
+  copy.setName((function.getName() + ".host_values").str());
+  Operation *terminator = copy.front().getTerminator();
+  builder.setInsertionPoint(terminator);
+  Location loc = copy.getLoc();
+  // Each number once; a value that the compiled program does not use was dropped from both.
+  SmallVector<Value> values;
+  for (auto op : copy.getOps<HostValueOp>()) {
+    values.resize(std::max<size_t>(values.size(), op.getNumber() + 1));
+    bool isNarrow = !op.getType().isInteger(64);
+    values[op.getNumber()] = !isNarrow ? op.getResult()
+                             : op.getType().isInteger(1)
+                                 ? arith::ExtUIOp::create(builder, loc, builder.getI64Type(), op).getResult()
+                                 : arith::ExtSIOp::create(builder, loc, builder.getI64Type(), op).getResult();
   }
-  for (size_t index = 0; index < compiled.getInputs().size(); ++index) {
-    buffers.push_back(plan::InputOp::create(builder, loc, bufferType, index));
-    written.push_back(false);
+  for (Value &value : values) {
+    value = value ? value : arith::ConstantIntOp::create(builder, loc, 0, 64).getResult();
   }
-  session.addArguments(buffers, sizes);
-  written.resize(buffers.size(), false);
-  for (const std::string &weight : weights) {
-    buffers.push_back(plan::LoadOp::create(builder, loc, bufferType, weight));
-    written.push_back(false);
-  }
-  for (auto [index, output] : llvm::enumerate(outputs)) {
-    RankedTensorType type = cast<plan::SignatureAttr>(compiled.getOutputs()[index]).getType();
-    SmallVector<Value> shape;
-    for (auto [dimension, size] : llvm::enumerate(output.getSizes())) {
-      shape.push_back(mapping.lookupOrDefault(size));
-      if (type.isDynamicDim(dimension)) {
-        sizes.push_back(shape.back());
-      }
-    }
-    buffers.push_back(plan::OutputOp::create(builder, loc, bufferType, index, shape));
-    written.push_back(true);
-  }
-  session.addResults(buffers, sizes);
-  written.resize(buffers.size(), true);
-  auto symbol = SymbolRefAttr::get(builder.getContext(), kernel);
-  plan::DispatchOp::create(builder, loc, symbol, ValueRange{}, buffers, sizes, written);
-  return program;
+  auto type = RankedTensorType::get(static_cast<int64_t>(values.size()), builder.getI64Type());
+  Value all = tensor::FromElementsOp::create(builder, loc, type, values);
+  func::ReturnOp::create(builder, loc, all);
+  terminator->erase();
+  copy.setType(builder.getFunctionType(copy.getArgumentTypes(), type));
+  copy.removeResAttrsAttr();
+  return copy;
+}
+
+plan::FuncOp createReferenceProgram(plan::FuncOp compiled, const ReferenceKernel &kernel,
+                                    const std::optional<ReferenceKernel> &hostValues) {
+  return ReferenceProgram(compiled).build(kernel, hostValues);
 }
 
 } // namespace winnow

@@ -230,6 +230,50 @@ void Planner::checkSizes(Location loc, ValueRange found, ValueRange expected, co
   }
 }
 
+/// Reads the element, in row-major order.
+LogicalResult Planner::convertHostValue(HostValueOp op) {
+  const PlannedTensor planned = tensors.lookup(op.getTensor());
+  if (!planned.buffer) {
+    return op.emitError() << "needs an element of a tensor without contents";
+  }
+  if (!isa<plan::FuncOp>(builder.getInsertionBlock()->getParentOp())) {
+    return op.emitError()
+           << "needs an element of a tensor inside a conditional subgraph, where no size can be read";
+  }
+  Location loc = op.getLoc();
+  Value place = constant(0);
+  for (auto [index, size] : llvm::zip_equal(op.getIndices(), planned.sizes)) {
+    Value row = arith::MulIOp::create(builder, loc, place, size);
+    place = arith::AddIOp::create(builder, loc, row, materialize(index));
+  }
+  Type type = op.getType();
+  auto read = plan::ReadOp::create(builder, loc, builder.getIndexType(), planned.buffer, place, type);
+  read->setAttr(kNumberAttribute, op.getNumberAttr());
+  Value value = read;
+  if (type.isInteger(1)) {
+    Value zero = constant(0);
+    value = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, value, zero);
+  } else {
+    value = arith::IndexCastOp::create(builder, loc, type, value);
+  }
+  scalars.map(op.getResult(), value);
+  return success();
+}
+
+/// A condition that the host decides is a check. One that compares sizes for being equal names both.
+void Planner::convertAssertion(cf::AssertOp op) {
+  Value left = scalars.lookupOrDefault(op.getArg()), right;
+  auto compare = left.getDefiningOp<arith::CmpIOp>();
+  if (compare && compare.getPredicate() == arith::CmpIPredicate::eq && compare.getLhs().getType().isIndex()) {
+    left = compare.getLhs();
+    right = compare.getRhs();
+  } else {
+    left = arith::IndexCastUIOp::create(builder, op.getLoc(), builder.getIndexType(), left);
+    right = constant(1);
+  }
+  plan::CheckOp::create(builder, op.getLoc(), left, right, op.getMsg());
+}
+
 LogicalResult Planner::convertReshape(Operation *op, Value source, ArrayRef<OpFoldResult> sizes) {
   PlannedTensor planned{tensors.lookup(source).buffer, {}};
   for (OpFoldResult size : sizes) {
@@ -294,6 +338,13 @@ LogicalResult Planner::convert(Operation &op) {
   }
   if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
     return convertExtract(extract);
+  }
+  if (auto value = dyn_cast<HostValueOp>(op)) {
+    return convertHostValue(value);
+  }
+  if (auto assertion = dyn_cast<cf::AssertOp>(op)) {
+    convertAssertion(assertion);
+    return success();
   }
   if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {
     PlannedTensor planned;
@@ -362,16 +413,37 @@ LogicalResult Planner::run() {
 namespace {
 
 /// Moves the scalar operations and the checks before all others, out of branches too, so that every size is
-/// known before the first buffer.
+/// known before the first buffer. What depends on a read follows the last one that it depends on.
 void hoistScalars(plan::FuncOp program) {
-  Operation *boundary = nullptr;
+  // Where scalars go that depend on nothing, and those that depend on each read.
+  Operation *front = nullptr;
+  llvm::MapVector<Operation *, Operation *> places;
+  llvm::DenseMap<Operation *, Operation *> readBefore; // of scalars: the last read that they depend on
   program.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (op == program.getOperation()) {
+      return;
+    }
     bool isScalar =
         llvm::all_of(op->getResultTypes(), llvm::IsaPred<IndexType, IntegerType>) && op->getNumResults() > 0;
-    if (!isScalar && !isa<plan::CheckOp>(op)) {
-      boundary = boundary ? boundary : op;
-    } else if (boundary) {
-      op->moveBefore(boundary);
+    if (isa<plan::ReadOp>(op) || (!isScalar && !isa<plan::CheckOp>(op))) {
+      front = front ? front : op;
+      if (isa<plan::ReadOp>(op)) {
+        places[op] = op;
+        readBefore[op] = op;
+      }
+      return;
+    }
+    Operation *last = nullptr;
+    for (Value operand : op->getOperands()) {
+      Operation *read = readBefore.lookup(operand.getDefiningOp());
+      last = !last || (read && last->isBeforeInBlock(read)) ? read : last;
+    }
+    if (last) {
+      op->moveAfter(places[last]);
+      places[last] = op;
+      readBefore[op] = last;
+    } else if (front) {
+      op->moveBefore(front);
     }
   });
 }

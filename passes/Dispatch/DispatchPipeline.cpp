@@ -20,6 +20,7 @@ static void addShapeCleanup(OpPassManager &manager) {
 void winnow::buildSessionPipeline(OpPassManager &manager) {
   manager.addPass(createExpandMemories());
   manager.addPass(createThreadSession());
+  manager.addNestedPass<func::FuncOp>(createNumberHostValues());
 }
 
 void winnow::buildDispatchPipeline(OpPassManager &manager) {

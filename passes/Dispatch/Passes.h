@@ -4,6 +4,7 @@
 #include "dialects/Plan/PlanDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -31,6 +32,8 @@ constexpr llvm::StringLiteral kStateAttribute = "winnow.state";
 /// (arrays).
 constexpr llvm::StringLiteral kSessionArguments = "winnow.session_arguments";
 constexpr llvm::StringLiteral kSessionResults = "winnow.session_results";
+/// On a plan.read: the number of the winnow.host_value that it was (i64).
+constexpr llvm::StringLiteral kNumberAttribute = "winnow.number";
 /// The nested module that holds the kernels.
 constexpr llvm::StringLiteral kKernelsModule = "kernels";
 

@@ -32,6 +32,22 @@ def ThreadSession : Pass<"winnow-thread-session", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def NumberHostValues : Pass<"winnow-number-host-values", "::mlir::func::FuncOp"> {
+  let summary = "names the elements of tensors that the host needs";
+  let description = [{
+    An integer element that is taken between operations on tensors, for a size, becomes a `winnow.host_value`. The
+    numbers tell the programs of all devices which is which. Elements of parameters, which the host knows, stay.
+
+    ```mlir
+    %n = tensor.extract %counts[%c0] : tensor<1xi64>
+    ```
+    becomes
+    ```mlir
+    %n = winnow.host_value %counts[%c0] number 0 : tensor<1xi64>
+    ```
+  }];
+}
+
 def GeneralizeOperations : Pass<"winnow-generalize-operations", "::mlir::func::FuncOp"> {
   let summary = "turns named and data-moving operations into linalg.generic";
   let description = [{
@@ -124,7 +140,7 @@ def ConvertToPlan : Pass<"winnow-convert-to-plan", "::mlir::ModuleOp"> {
     the nested module `@kernels`.
   }];
   let dependentDialects = ["::winnow::plan::PlanDialect", "::mlir::arith::ArithDialect",
-                           "::mlir::affine::AffineDialect"];
+                           "::mlir::affine::AffineDialect", "::mlir::cf::ControlFlowDialect"];
 }
 
 def PlanBuffers : Pass<"winnow-plan-buffers", "::winnow::plan::FuncOp"> {

@@ -37,16 +37,15 @@ SmallVector<Value> Planner::stateSizes(FlatSymbolRefAttr symbol) {
   return sizes;
 }
 
-/// The host knows the elements of nothing but integer parameters.
+/// The host knows the elements of integer parameters without reading any.
 LogicalResult Planner::convertExtract(tensor::ExtractOp op) {
   auto argument = dyn_cast<BlockArgument>(op.getTensor());
   auto symbol = argument
                     ? entry.getArgAttrOfType<FlatSymbolRefAttr>(argument.getArgNumber(), kParameterAttribute)
                     : FlatSymbolRefAttr();
   if (!symbol || !op.getType().isInteger(64)) {
-    return op.emitError()
-           << "needs an element of a tensor on the host, where only sizes and integer parameters "
-           << "are known";
+    return op.emitError() << "needs an element of type " << op.getType()
+                          << " of a tensor on the host, where only integers are used";
   }
   Value value = parameterValue(symbol);
   scalars.map(op.getResult(),

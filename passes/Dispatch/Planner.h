@@ -40,6 +40,8 @@ private:
 
   void convertArgument(mlir::BlockArgument argument);
   mlir::LogicalResult convertExtract(mlir::tensor::ExtractOp op);
+  mlir::LogicalResult convertHostValue(HostValueOp op);
+  void convertAssertion(mlir::cf::AssertOp op);
   llvm::SmallVector<mlir::Value> stateSizes(mlir::FlatSymbolRefAttr symbol);
   mlir::Value parameterValue(mlir::FlatSymbolRefAttr symbol);
   mlir::ArrayAttr signatures(mlir::TypeRange types, bool areInputs);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <deque>
 
 namespace winnow::runtime {
 
@@ -32,7 +33,8 @@ public:
   Call(Executor &executor, const Function &function, std::span<const DLTensor> inputs,
        std::span<DLTensor> outputs)
       : executor(executor), function(function), inputs(inputs), outputs(outputs), made(outputs.size()),
-        inputAddresses(inputs.size()), outputAddresses(outputs.size()), staged(outputs.size()) {}
+        inputAddresses(inputs.size()), outputAddresses(outputs.size()), staged(outputs.size()),
+        registers(function.bufferCount), addresses(function.bufferCount) {}
 
   ~Call() {
     for (DLTensor &tensor : made)
@@ -40,17 +42,17 @@ public:
   }
 
   Status run(const std::atomic<bool> &cancelled) {
-    for (auto step : {&Call::checkInputs, &Call::prepareOutputs, &Call::prepareInputs, &Call::placeBuffers}) {
+    for (auto step : {&Call::checkInputs, &Call::checkOutputs, &Call::prepareInputs}) {
       if (Status status = (this->*step)(); !status.ok())
         return status;
     }
     // Also after a failure: what a call used may be used again when it returns.
-    Status executed = execute(cancelled), finished = executor.device.finish();
+    Status executed = runPieces(cancelled), finished = executor.device.finish();
     if (!executed.ok() || !finished.ok())
       return executed.ok() ? finished : executed;
     if (Status status = deliver(); !status.ok())
       return status;
-    for (uint32_t state : binding->nextStates)
+    for (uint32_t state : nextStates)
       executor.values.advance(state);
     return {};
   }
@@ -59,26 +61,105 @@ private:
   Status checkInputs() {
     if (Status status = checkCount(function, "input", function.inputs.size(), inputs.size()); !status.ok())
       return status;
-    if (Status status = checkCount(function, "output", function.outputs.size(), outputs.size()); !status.ok())
-      return status;
     std::vector<Shape> shapes;
     for (size_t i = 0; i < inputs.size(); ++i) {
       if (Status status = checkTensor("input", function.inputs[i], inputs[i]); !status.ok())
         return status;
       shapes.emplace_back(inputs[i].shape, inputs[i].shape + inputs[i].ndim);
     }
-    auto found = executor.bindingFor(function, std::move(shapes));
+    auto found = executor.bindingFor(function, shapes);
     if (!found.ok())
       return found.status();
     binding = *found;
+    if (binding->read)
+      binder.emplace(executor.module.contents(), function, std::move(shapes), executor.values.parameters());
     return {};
   }
 
-  /// Afterwards each output has an address that kernels write to: the caller's, a new tensor's or a staged
-  /// one's.
-  Status prepareOutputs() {
+  /// What can be said of the caller's outputs before their shapes are known.
+  Status checkOutputs() {
+    if (Status status = checkCount(function, "output", function.outputs.size(), outputs.size()); !status.ok())
+      return status;
     for (size_t i = 0; i < outputs.size(); ++i) {
-      if (Status status = outputs[i].data ? checkOutput(i) : makeOutput(i); !status.ok())
+      if (!outputs[i].data)
+        continue;
+      if (Status status = checkOutput(i); !status.ok())
+        return status;
+    }
+    return {};
+  }
+
+  /// Executes the program's pieces, each bound with what the one before has found.
+  Status runPieces(const std::atomic<bool> &cancelled) {
+    beginCall();
+    for (;;) {
+      if (Status status = runPiece(cancelled); !status.ok() || !binding->read)
+        return status;
+      auto found = read(*binding->read);
+      if (!found.ok())
+        return found.status();
+      auto piece = nextPiece(*found);
+      if (!piece.ok())
+        return piece.status();
+      binding = &pieces.emplace_back(std::move(*piece));
+    }
+  }
+
+  /// The first piece is bound by `executor` for all calls of these shapes, and here again to go on from it.
+  Result<Binding> nextPiece(int64_t found) {
+    if (pieces.empty()) {
+      if (auto first = binder->next(); !first.ok())
+        return first.status();
+    }
+    return binder->next(found);
+  }
+
+  Status runPiece(const std::atomic<bool> &cancelled) {
+    for (auto step : {&Call::prepareOutputs, &Call::placeBuffers}) {
+      if (Status status = (this->*step)(); !status.ok())
+        return status;
+    }
+    nextStates.insert(nextStates.end(), binding->nextStates.begin(), binding->nextStates.end());
+    return execute(cancelled);
+  }
+
+  /// Waits for the element and reads it.
+  Result<int64_t> read(const BoundRead &read) {
+    auto address = addressOf(read.buffer);
+    if (!address.ok())
+      return address.status();
+    const char *source = static_cast<const char *>(*address) + read.offset;
+    int64_t bytes = byteWidth(read.type);
+    char element[8];
+    if (!executor.deviceMemory)
+      std::memcpy(element, source, size_t(bytes));
+    else if (Status status = executor.deviceMemory->copyFromDevice(element, source, bytes); !status.ok())
+      return status;
+    return integerOf(read.type, element);
+  }
+
+  static int64_t integerOf(format::ElementType type, const char *element) {
+    auto as = [&](auto value) {
+      std::memcpy(&value, element, sizeof(value));
+      return int64_t(value);
+    };
+    switch (type) {
+    case format::ElementType::I32:
+      return as(int32_t());
+    case format::ElementType::I64:
+      return as(int64_t());
+    case format::ElementType::Bool:
+      return as(uint8_t()) != 0;
+    default:
+      return as(int8_t());
+    }
+  }
+
+  /// Afterwards each output of the piece has an address that kernels write to: the caller's, a new tensor's
+  /// or a staged one's.
+  Status prepareOutputs() {
+    for (uint32_t i : binding->outputs) {
+      if (Status status = outputs[i].data ? checkOutputShape(i) : makeOutput(i); !status.ok())
         return status;
       const DLTensor &target = outputs[i].data ? outputs[i] : made[i];
       outputAddresses[i] = dataOf(target);
@@ -95,11 +176,6 @@ private:
     const format::Signature &signature = function.outputs[i];
     if (Status status = checkTensor("output", signature, outputs[i]); !status.ok())
       return status;
-    std::span<const int64_t> shape(outputs[i].shape, size_t(outputs[i].ndim)),
-        expected = binding -> outputShapes[i];
-    if (!std::equal(shape.begin(), shape.end(), expected.begin(), expected.end()))
-      return failure(Code::InvalidArgument, "output '", signature.name, "': expected shape ",
-                     toString(expected), ", found ", toString(shape));
     AddressRange range = addressRange(outputs[i], byteWidth(signature.type));
     for (size_t other = 0; other < i; ++other) {
       bool given = outputs[other].data != nullptr;
@@ -108,6 +184,15 @@ private:
                        function.outputs[other].name, "'");
     }
     return {};
+  }
+
+  Status checkOutputShape(size_t i) {
+    std::span<const int64_t> shape(outputs[i].shape, size_t(outputs[i].ndim)),
+        expected = binding -> outputShapes[i];
+    if (std::equal(shape.begin(), shape.end(), expected.begin(), expected.end()))
+      return {};
+    return failure(Code::InvalidArgument, "output '", function.outputs[i].name, "': expected shape ",
+                   toString(expected), ", found ", toString(shape));
   }
 
   Status makeOutput(size_t i) {
@@ -179,26 +264,34 @@ private:
     return {};
   }
 
-  /// The address of every buffer register but the weights', which are looked up when a step reads them.
+  /// The address of every buffer register of the piece but the weights', which are looked up when a step
+  /// reads them.
   Status placeBuffers() {
-    int64_t arenaBytes = binding->arena.arenaBytes;
-    if (executor.arena.size() < arenaBytes) {
-      executor.arena.reset(); // first, so that the two are never held at once
-      auto block = Block::make(executor.space(), arenaBytes);
-      if (!block.ok())
-        return block.status();
-      executor.arena = std::move(*block);
-    }
-    addresses.resize(binding->buffers.size());
-    for (size_t i = 0; i < addresses.size(); ++i) {
-      const BoundBuffer &buffer = binding->buffers[i];
+    if (Status status = prepareArena(); !status.ok())
+      return status;
+    for (const auto &[number, buffer] : binding->buffers) {
+      registers[number] = &buffer;
       if (buffer.origin == BoundBuffer::Origin::Weight)
         continue;
       auto start = startOf(buffer);
       if (!start.ok())
         return start.status();
-      addresses[i] = static_cast<char *>(*start) + buffer.offset;
+      addresses[number] = static_cast<char *>(*start) + buffer.offset;
     }
+    return {};
+  }
+
+  /// That of the first piece is kept for the next call.
+  Status prepareArena() {
+    int64_t bytes = binding->arena.arenaBytes;
+    Block &arena = pieces.empty() ? executor.arena : arenas.emplace_back();
+    if (arena.size() >= bytes)
+      return {};
+    arena.reset(); // first, so that the two are never held at once
+    auto block = Block::make(executor.space(), bytes);
+    if (!block.ok())
+      return block.status();
+    arena = std::move(*block);
     return {};
   }
 
@@ -219,11 +312,11 @@ private:
     case BoundBuffer::Origin::Arena:
       break;
     }
-    return executor.arena.data();
+    return buffer.index == 0 ? executor.arena.data() : arenas[buffer.index - 1].data();
   }
 
   Result<void *> addressOf(uint32_t number) {
-    const BoundBuffer &buffer = binding->buffers[number];
+    const BoundBuffer &buffer = *registers[number];
     if (addresses[number] || buffer.origin != BoundBuffer::Origin::Weight)
       return addresses[number];
     auto start = startOf(buffer);
@@ -232,12 +325,16 @@ private:
     return addresses[number] = static_cast<char *>(*start) + buffer.offset;
   }
 
-  Status execute(const std::atomic<bool> &cancelled) {
+  void beginCall() {
     Statistics &stats = executor.stats;
-    stats.transientBytes = binding->arena.arenaBytes;
-    stats.transientLowerBound = binding->arena.lowerBound;
+    stats.transientBytes = stats.transientLowerBound = 0;
     stats.lastCall.clear();
     ++stats.calls;
+  }
+
+  Status execute(const std::atomic<bool> &cancelled) {
+    executor.stats.transientBytes += binding->arena.arenaBytes;
+    executor.stats.transientLowerBound += binding->arena.lowerBound;
     for (size_t next = 0; next < binding->steps.size();) {
       if (cancelled.load(std::memory_order_relaxed))
         return Status(Code::Cancelled, "the call was cancelled");
@@ -356,11 +453,16 @@ private:
   const Function &function;
   std::span<const DLTensor> inputs;
   std::span<DLTensor> outputs;
-  const Binding *binding = nullptr;
-  std::vector<DLTensor> made; // where the caller gave no output, until they are handed over
+  const Binding *binding = nullptr; // of the current piece
+  std::optional<Binder> binder;     // where there is more than one
+  std::deque<Binding> pieces;       // those after the first
+  std::vector<DLTensor> made;       // where the caller gave no output, until they are handed over
   std::vector<void *> inputAddresses, outputAddresses;
   std::vector<Block> inputCopies, staged;
+  std::vector<Block> arenas;                  // of the pieces after the first
+  std::vector<const BoundBuffer *> registers; // one for each buffer register, like `addresses`
   std::vector<void *> addresses, stepAddresses;
+  std::vector<uint32_t> nextStates;
 };
 
 Executor::Executor(const LoadedModule &module, Device &device, std::shared_ptr<Memory> memory, bool timed)
@@ -380,7 +482,7 @@ Status Executor::setParameter(std::string_view name, double value) {
   return values.setParameter(name, value);
 }
 
-Result<const Binding *> Executor::bindingFor(const Function &function, std::vector<Shape> shapes) {
+Result<const Binding *> Executor::bindingFor(const Function &function, const std::vector<Shape> &shapes) {
   std::list<Binding> &kept = bindings[&function];
   auto found =
       std::find_if(kept.begin(), kept.end(), [&](const Binding &each) { return each.inputShapes == shapes; });
@@ -390,7 +492,7 @@ Result<const Binding *> Executor::bindingFor(const Function &function, std::vect
   }
   if (Status status = checkShapes("input", function.inputs, shapes); !status.ok())
     return status;
-  auto binding = bindProgram(module.contents(), function, shapes, values.parameters());
+  auto binding = Binder(module.contents(), function, shapes, values.parameters()).next();
   if (!binding.ok())
     return binding.status();
   if (kept.size() == kKeptBindings)

@@ -52,7 +52,8 @@ public:
 private:
   class Call;
 
-  Result<const Binding *> bindingFor(const format::Function &function, std::vector<Shape> shapes);
+  /// The first piece of the function for these shapes.
+  Result<const Binding *> bindingFor(const format::Function &function, const std::vector<Shape> &shapes);
   /// The address of a weight for kernels.
   Result<void *> weightAddress(uint32_t weight);
   MemorySpace &space() { return deviceMemory ? static_cast<MemorySpace &>(*deviceMemory) : *memory; }

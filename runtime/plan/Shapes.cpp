@@ -135,41 +135,34 @@ Result<Shape> stateShape(const format::State &state, std::span<const int64_t> pa
   return shape;
 }
 
-Result<std::vector<int64_t>> evaluateScalars(const format::Function &function,
-                                             std::span<const Shape> inputShapes,
-                                             std::span<const int64_t> parameters) {
-  std::vector<int64_t> scalars(function.scalarCount);
-  for (size_t i = 0; i < function.body.size(); ++i) {
-    const format::Instruction &op = function.body[i];
-    auto value = [&](size_t operand) { return scalars[op.operands[operand]]; };
-    switch (op.opcode) {
-    case Opcode::Constant:
-      scalars[op.result] = op.immediate;
-      break;
-    case Opcode::InputDimension:
-      scalars[op.result] = inputShapes[op.operands[0]][op.operands[1]];
-      break;
-    case Opcode::ParameterValue:
-      scalars[op.result] = parameters[op.operands[0]];
-      break;
-    case Opcode::Select:
-      scalars[op.result] = value(0) ? value(1) : value(2);
-      break;
-    case Opcode::Check:
-      if (value(0) != value(1))
-        return failure(Code::InvalidArgument, "function '", function.name,
-                       "': ", function.strings[op.immediate], ": ", value(0), " and ", value(1),
-                       " are not equal");
-      break;
-    default:
-      if (op.opcode > Opcode::Select)
-        break;
-      if (!evaluate(op.opcode, value(0), value(1), scalars[op.result]))
-        return failure(Code::InvalidArgument, "function '", function.name, "', instruction ", i, " (",
-                       name(op.opcode), "): cannot compute it of ", value(0), " and ", value(1));
-    }
+Status evaluateScalar(const format::Function &function, size_t index, std::span<const Shape> inputShapes,
+                      std::span<const int64_t> parameters, std::vector<int64_t> &scalars) {
+  const format::Instruction &op = function.body[index];
+  auto value = [&](size_t operand) { return scalars[op.operands[operand]]; };
+  switch (op.opcode) {
+  case Opcode::Constant:
+    scalars[op.result] = op.immediate;
+    return {};
+  case Opcode::InputDimension:
+    scalars[op.result] = inputShapes[op.operands[0]][op.operands[1]];
+    return {};
+  case Opcode::ParameterValue:
+    scalars[op.result] = parameters[op.operands[0]];
+    return {};
+  case Opcode::Select:
+    scalars[op.result] = value(0) ? value(1) : value(2);
+    return {};
+  case Opcode::Check:
+    if (value(0) == value(1))
+      return {};
+    return failure(Code::InvalidArgument, "function '", function.name, "': ", function.strings[op.immediate],
+                   ": ", value(0), " and ", value(1), " are not equal");
+  default:
+    if (op.opcode > Opcode::Select || evaluate(op.opcode, value(0), value(1), scalars[op.result]))
+      return {};
+    return failure(Code::InvalidArgument, "function '", function.name, "', instruction ", index, " (",
+                   name(op.opcode), "): cannot compute it of ", value(0), " and ", value(1));
   }
-  return scalars;
 }
 
 } // namespace winnow::runtime

@@ -26,11 +26,12 @@ format::Result<int64_t> byteSize(std::span<const int64_t> shape, format::Element
 /// The extents of a state, given the values of all parameters. Fails with InvalidArgument if one is negative.
 format::Result<Shape> stateShape(const format::State &state, std::span<const int64_t> parameters);
 
-/// The values of all scalars of a verified function, given those of all parameters. Fails with
-/// InvalidArgument for a check that fails (with its string), an overflow or a division by zero; the message
-/// names function and instruction.
-format::Result<std::vector<int64_t>> evaluateScalars(const format::Function &function,
-                                                     std::span<const Shape> inputShapes,
-                                                     std::span<const int64_t> parameters);
+/// Computes the scalar that instruction `index` of a verified function makes, if it makes one and does not
+/// read it from a buffer, and checks what it checks. `scalars` holds those before it; `parameters` the values
+/// of all parameters. Fails with InvalidArgument for a check that fails (with its string), an overflow or a
+/// division by zero; the message names function and instruction.
+format::Status evaluateScalar(const format::Function &function, size_t index,
+                              std::span<const Shape> inputShapes, std::span<const int64_t> parameters,
+                              std::vector<int64_t> &scalars);
 
 } // namespace winnow::runtime

@@ -18,6 +18,16 @@ int64_t parseSize(llvm::StringRef text, const std::string &option) {
 }
 
 /// NAME=SIZE or NAME=LOW..HIGH
+void parseConstant(const std::string &option, std::map<std::string, std::string> &constants) {
+  auto [name, file] = llvm::StringRef(option).split("=@");
+  if (name.empty() || file.empty()) {
+    throw CLI::ValidationError("--constant=" + option, "expected NAME=@FILE.npy");
+  }
+  if (!constants.try_emplace(name.str(), file.str()).second) {
+    throw CLI::ValidationError("--constant=" + option, "the input is given twice");
+  }
+}
+
 void parseDimension(const std::string &option, std::map<std::string, DimensionRange> &dimensions) {
   auto [name, range] = llvm::StringRef(option).rsplit('=');
   if (name.empty() || range.empty()) {
@@ -88,7 +98,7 @@ std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode
   CommandLine line;
   std::string stopAfter;
   std::vector<std::string> dumpAfter;
-  std::vector<std::string> dimensions;
+  std::vector<std::string> dimensions, constants;
   bool skipsAssembler = false;
   std::vector<std::string> phases;
   for (llvm::StringRef name : phaseNames().drop_back()) {
@@ -110,6 +120,10 @@ std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode
   app.add_option("--dim", dimensions,
                  "the sizes of a named dimension, may be repeated: NAME=SIZE or NAME=LOW..HIGH")
       ->allow_extra_args(false);
+  app.add_option(
+         "--constant", constants,
+         "an input of an ONNX model that always has the value in a file, may be repeated: NAME=@FILE.npy")
+      ->allow_extra_args(false);
   addTuning(app, line.compile);
   app.add_flag("--no-ptxas", skipsAssembler, "do not run ptxas, even if it is there");
   app.add_option("--stop-after", stopAfter, "print the module after this phase and stop")
@@ -124,6 +138,9 @@ std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode
     app.parse(argc, argv);
     for (const std::string &dimension : dimensions) {
       parseDimension(dimension, line.compile.dimensions);
+    }
+    for (const std::string &constant : constants) {
+      parseConstant(constant, line.fixedInputs);
     }
     if (stopAfter.empty() && line.output.empty()) {
       throw CLI::RequiredError("--output");

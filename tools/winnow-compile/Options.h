@@ -3,6 +3,7 @@
 
 #include "lib/Pipeline/Compile.h"
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,8 @@ namespace winnow {
 struct CommandLine {
   std::string input, output, report;
   bool printRemarks = false;
+  /// Inputs of an ONNX model that always have the value in a .npy file.
+  std::map<std::string, std::string> fixedInputs;
   CompileOptions compile;
 };
 

@@ -26,6 +26,10 @@ int fail(const llvm::Twine &message) {
 /// Reads the model. An ONNX model takes the sizes that a dimension is fixed to; what is left are ranges.
 OwningOpRef<ModuleOp> readModel(winnow::CommandLine &line, MLIRContext &context) {
   if (!llvm::StringRef(line.input).ends_with(".onnx")) {
+    if (!line.fixedInputs.empty()) {
+      fail("--constant is for ONNX models, but '" + line.input + "' is MLIR text");
+      return nullptr;
+    }
     return parseSourceFile<ModuleOp>(line.input, &context);
   }
   winnow::ONNXImportOptions options;
@@ -37,6 +41,9 @@ OwningOpRef<ModuleOp> readModel(winnow::CommandLine &line, MLIRContext &context)
     }
     return isFixed;
   });
+  for (const auto &[name, file] : line.fixedInputs) {
+    options.fixedInputs[name] = file;
+  }
   return winnow::importONNX(line.input, context, options);
 }
 

@@ -2,6 +2,7 @@
 #include "lib/Import/ONNX/Emitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -27,7 +28,8 @@ Value Emitter::symbolValue(unsigned number) {
   Value result;
   switch (symbol.kind) {
   case ExtentSymbol::Kind::Input:
-    llvm_unreachable("the symbols of inputs are defined before anything is emitted");
+  case ExtentSymbol::Kind::Data:
+    llvm_unreachable("these symbols are defined before anything that uses them is emitted");
   case ExtentSymbol::Kind::FloorDivide:
     result = mlir::arith::FloorDivSIOp::create(builder, location, a, b);
     break;
@@ -46,6 +48,44 @@ Value Emitter::symbolValue(unsigned number) {
   }
   symbolValues[number] = result;
   return result;
+}
+
+Extent Emitter::dataExtent(Value value, llvm::StringRef name, std::optional<int64_t> lowerBound) {
+  Extent extent = extents.data(name, lowerBound);
+  defineSymbol(*extent.asSymbol(), value);
+  return extent;
+}
+
+llvm::SmallVector<Extent> Emitter::readElements(const GraphValue &value, llvm::StringRef name) {
+  Value source = tensor(value);
+  auto found = elementsOf.find(source);
+  if (found != elementsOf.end())
+    return found->second;
+  int64_t count = *elementCount(value.shape)->constant();
+  llvm::SmallVector<Extent> elements;
+  for (int64_t i = 0; i < count; ++i) {
+    llvm::SmallVector<Value> place;
+    if (value.rank() == 1)
+      place.push_back(indexConstant(i));
+    Value element = mlir::tensor::ExtractOp::create(builder, location, source, place);
+    bool isBool = value.elementType.isInteger(1) || isUnsigned(value.elementType);
+    Value number =
+        isBool ? mlir::arith::IndexCastUIOp::create(builder, location, builder.getIndexType(), element)
+                     .getResult()
+               : mlir::arith::IndexCastOp::create(builder, location, builder.getIndexType(), element)
+                     .getResult();
+    elements.push_back(dataExtent(number, name));
+  }
+  return elementsOf[source] = elements;
+}
+
+void Emitter::require(const Extent &a, const Extent &b, const llvm::Twine &message) {
+  builder.getContext()->loadDialect<mlir::cf::ControlFlowDialect>();
+  auto named = mlir::dyn_cast<mlir::NameLoc>(location);
+  std::string place = named ? (" at node '" + named.getName().getValue() + "'").str() : "";
+  Value equal =
+      mlir::arith::CmpIOp::create(builder, location, mlir::arith::CmpIPredicate::eq, index(a), index(b));
+  mlir::cf::AssertOp::create(builder, location, equal, (message + place).str());
 }
 
 Value Emitter::index(const Extent &extent) {

@@ -6,6 +6,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/DenseMap.h"
 
@@ -32,6 +33,13 @@ public:
 
   /// Declares the value of an input dimension's symbol.
   void defineSymbol(unsigned number, mlir::Value value);
+  /// An extent of that value, an index, which the program computes.
+  Extent dataExtent(mlir::Value value, llvm::StringRef name,
+                    std::optional<int64_t> lowerBound = std::nullopt);
+  /// The integer elements of a tensor of known size, as the host reads them.
+  llvm::SmallVector<Extent> readElements(const GraphValue &value, llvm::StringRef name);
+  /// Makes a call fail with the message unless both are equal.
+  void require(const Extent &a, const Extent &b, const llvm::Twine &message);
 
   mlir::Value index(const Extent &extent);
   mlir::Value indexConstant(int64_t value);
@@ -76,9 +84,13 @@ public:
 
 private:
   mlir::Value symbolValue(unsigned number);
+  mlir::Value castToCounts(mlir::Value tensor, llvm::ArrayRef<mlir::ReassociationIndices> groups,
+                           llvm::ArrayRef<Extent> shape);
   GraphValue dropBroadcast(const GraphValue &value, const Shape &shape, llvm::SmallVector<int64_t> &loops);
 
   llvm::DenseMap<unsigned, mlir::Value> symbolValues;
+  /// What was read from tensors.
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<Extent>> elementsOf;
   /// Where the result of a reshape came from: a chain of reshapes starts at its origin.
   llvm::DenseMap<mlir::Value, GraphValue> origins;
 };

@@ -79,6 +79,26 @@ bool isTrivial(llvm::ArrayRef<mlir::ReassociationIndices> groups) {
 
 } // namespace
 
+/// A group of dimensions and the one that it comes from must both be static or both be dynamic. They may
+/// differ where a size is only known when the program runs.
+mlir::Value Emitter::castToCounts(mlir::Value tensor, llvm::ArrayRef<mlir::ReassociationIndices> groups,
+                                  llvm::ArrayRef<Extent> shape) {
+  auto given = mlir::cast<mlir::RankedTensorType>(tensor.getType());
+  llvm::SmallVector<int64_t> sizes(given.getShape());
+  for (auto [size, group] : llvm::zip(sizes, groups)) {
+    int64_t product = 1;
+    for (int64_t dimension : group) {
+      std::optional<int64_t> known = shape[dimension].constant();
+      product =
+          known && !mlir::ShapedType::isDynamic(product) ? product * *known : mlir::ShapedType::kDynamic;
+    }
+    size = product;
+  }
+  mlir::RankedTensorType wanted = given.clone(sizes);
+  return wanted == given ? tensor
+                         : mlir::tensor::CastOp::create(builder, location, wanted, tensor).getResult();
+}
+
 GraphValue Emitter::reshape(const GraphValue &given, const Shape &shape) {
   if (given.shape == shape)
     return given;
@@ -105,6 +125,7 @@ GraphValue Emitter::reshape(const GraphValue &given, const Shape &shape) {
   if (!isTrivial(groups.source) || shape.empty())
     tensor = mlir::tensor::CollapseShapeOp::create(builder, location, type(source.elementType, groups.counts),
                                                    tensor, groups.source);
+  tensor = castToCounts(tensor, groups.result, shape);
   if (!isTrivial(groups.result) || source.shape.empty())
     tensor = mlir::tensor::ExpandShapeOp::create(builder, location, type(source.elementType, shape), tensor,
                                                  groups.result, sizes(shape));

@@ -14,6 +14,20 @@ Extent ExtentTable::input(llvm::StringRef name, bool hasName) {
   return Extent::symbol(symbols.size() - 1);
 }
 
+Extent ExtentTable::data(llvm::StringRef name, std::optional<int64_t> lowerBound) {
+  symbols.push_back({ExtentSymbol::Kind::Data, name.str(), false, {}, {}, lowerBound});
+  return Extent::symbol(symbols.size() - 1);
+}
+
+bool ExtentTable::dependsOnData(const Extent &extent) const {
+  return llvm::any_of(extent.terms(), [&](const Extent::Term &term) {
+    return llvm::any_of(term.symbols, [&](unsigned number) {
+      const ExtentSymbol &symbol = symbols[number];
+      return symbol.kind == ExtentSymbol::Kind::Data || dependsOnData(symbol.a) || dependsOnData(symbol.b);
+    });
+  });
+}
+
 std::optional<Extent> ExtentTable::define(ExtentSymbol::Kind kind, const Extent &a, const Extent &b,
                                           std::optional<int64_t> lowerBound) {
   // A model whose sizes need more than this is not one that anybody wrote.
@@ -135,7 +149,7 @@ std::string ExtentTable::text(const Extent &extent) const {
       const ExtentSymbol &symbol = symbols[number];
       product += product.empty() ? "" : " * ";
       // Operands are left out: they may be as large as a table of symbols allows.
-      product += symbol.kind == ExtentSymbol::Kind::Input ? symbol.name : "?";
+      product += symbol.name.empty() ? "?" : symbol.name;
     }
     result += (result.empty() ? "" : " + ") + product;
   }

@@ -1,5 +1,5 @@
-// The symbols that extents are made of: dynamic dimensions of the model's inputs, and values that are no
-// polynomial (quotients, minima, ...).
+// The symbols that extents are made of: dynamic dimensions of the model's inputs, integers that are read from
+// tensors, and values that are no polynomial (quotients, minima, ...).
 #pragma once
 
 #include "lib/Import/ONNX/Extent.h"
@@ -21,9 +21,9 @@ struct Binding {
 using Bindings = llvm::StringMap<Binding>;
 
 struct ExtentSymbol {
-  enum class Kind { Input, FloorDivide, CeilDivide, Remainder, Minimum, Maximum };
+  enum class Kind { Input, Data, FloorDivide, CeilDivide, Remainder, Minimum, Maximum };
   Kind kind = Kind::Input;
-  std::string name;     // Input: the dimension's name, or "input.dimension" when it has none
+  std::string name; // Input: the dimension's name, or "input.dimension" when it has none; Data: for messages
   bool hasName = false; // Input: the model names it
   Extent a, b;          // the other kinds
   std::optional<int64_t> lowerBound;
@@ -33,6 +33,10 @@ class ExtentTable {
 public:
   /// The size of an input's dynamic dimension; equal names are equal symbols.
   Extent input(llvm::StringRef name, bool hasName);
+  /// An integer that is known when the program runs.
+  Extent data(llvm::StringRef name, std::optional<int64_t> lowerBound);
+  /// Whether the value depends on more than the sizes of inputs.
+  bool dependsOnData(const Extent &extent) const;
 
   // Nothing when the result cannot be expressed, as in Extent. Division is by positive numbers: a divisor
   // that may be zero at run time is raised to one. floorDivide and remainder round down.

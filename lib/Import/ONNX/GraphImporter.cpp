@@ -104,6 +104,10 @@ bool GraphImporter::requireEqual(const Extent &a, const Extent &b) {
   if (!shared.empty() && terms.size() > 1)
     if (std::optional<Extent> reduced = divideExactly(*difference, Extent::symbol(shared.front())))
       return requireEqual(*reduced, 0);
+  if (extents.dependsOnData(*difference) && !difference->constant()) {
+    emitter.require(a, b, "sizes that must agree differ");
+    return true;
+  }
   auto isInput = [&](const Extent::Term &term) {
     return term.symbols.size() == 1 && extents.symbol(term.symbols[0]).kind == ExtentSymbol::Kind::Input;
   };

@@ -1,6 +1,7 @@
 // importONNX: reads the file, imports until the sizes of the inputs are settled, reports.
 #include "lib/Import/ONNX/Import.h"
 
+#include "lib/Import/ONNX/FixedInputs.h"
 #include "lib/Import/ONNX/GraphImporter.h"
 #include "lib/Import/ONNX/Operators.h"
 
@@ -74,7 +75,8 @@ mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path, mlir::MLIRCon
     mlir::emitError(file) << "cannot read '" << path << "': " << error;
     return nullptr;
   }
-  if (failed(checkGivenSizes(options.dimensions, model->graph(), file)))
+  if (failed(checkGivenSizes(options.dimensions, model->graph(), file)) ||
+      failed(frontend::fixInputs(*model, options.fixedInputs, file)))
     return nullptr;
   frontend::Bindings bindings;
   while (true) {

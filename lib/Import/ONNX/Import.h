@@ -15,6 +15,8 @@ namespace winnow {
 struct ONNXImportOptions {
   /// Sizes for named dynamic dimensions; these become static.
   llvm::StringMap<int64_t> dimensions;
+  /// Inputs that always have the value in a .npy file; they are no inputs of the compiled function.
+  llvm::StringMap<std::string> fixedInputs;
   std::string functionName = "main";
 };
 

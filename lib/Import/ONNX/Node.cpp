@@ -128,6 +128,35 @@ mlir::FailureOr<llvm::SmallVector<Extent>> Node::requireIntegers(int64_t index, 
   return *elements;
 }
 
+mlir::FailureOr<llvm::SmallVector<Extent>> Node::hostIntegers(int64_t index, llvm::StringRef what) {
+  // Each is read on its own; no list of sizes is longer.
+  constexpr int64_t kMaximumReads = 64;
+  const GraphValue &value = input(index);
+  std::optional<Extent> count = elementCount(value.shape);
+  bool isShort = count && count->constant() && *count->constant() <= kMaximumReads;
+  if (knownIntegers(index) || value.rank() > 1 || value.isReal() || !isShort)
+    return requireIntegers(index, what);
+  return emit.readElements(value, what);
+}
+
+mlir::FailureOr<llvm::SmallVector<Extent>> Node::hostSizes(int64_t index, llvm::StringRef what) {
+  mlir::FailureOr<llvm::SmallVector<Extent>> elements = hostIntegers(index, what);
+  if (succeeded(elements))
+    for (Extent &element : *elements)
+      element = extents.dependsOnData(element) ? asSize(element, what) : element;
+  return elements;
+}
+
+Extent Node::asSize(const Extent &extent, llvm::StringRef what) {
+  if (extents.isAtLeast(extent, 0) || extent.constant())
+    return extent;
+  mlir::Value value = emit.index(extent);
+  mlir::Value zero = emit.indexConstant(0);
+  Extent size = emit.dataExtent(mlir::arith::MaxSIOp::create(builder, location, value, zero), what, 0);
+  emit.require(size, extent, what + " is negative");
+  return size;
+}
+
 mlir::FailureOr<llvm::SmallVector<int64_t>> Node::requireNumbers(int64_t index, llvm::StringRef what) {
   mlir::FailureOr<llvm::SmallVector<Extent>> elements = requireIntegers(index, what);
   if (failed(elements))

@@ -42,6 +42,12 @@ public:
   std::optional<llvm::SmallVector<Extent>> knownIntegers(int64_t input) const;
   /// The same, but reports an error unless known.
   mlir::FailureOr<llvm::SmallVector<Extent>> requireIntegers(int64_t input, llvm::StringRef what);
+  /// The same, but what is not known is read when the program runs. Those extents may be negative.
+  mlir::FailureOr<llvm::SmallVector<Extent>> hostIntegers(int64_t input, llvm::StringRef what);
+  /// As hostIntegers, for sizes: a call in which one is negative fails.
+  mlir::FailureOr<llvm::SmallVector<Extent>> hostSizes(int64_t input, llvm::StringRef what);
+  /// The extent as the size of a dimension: a call in which it is negative fails.
+  Extent asSize(const Extent &extent, llvm::StringRef what);
   /// Numbers rather than sizes.
   mlir::FailureOr<llvm::SmallVector<int64_t>> requireNumbers(int64_t input, llvm::StringRef what);
   /// An axis in [0, rank) from one in [-rank, rank).

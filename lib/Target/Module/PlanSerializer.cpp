@@ -225,6 +225,15 @@ LogicalResult PlanSerializer::add(Operation &op) {
         emit(Opcode::Copy, 0, {buffer(copy.getDestination()), buffer(copy.getSource())});
         return success();
       })
+      .Case([&](plan::ReadOp read) {
+        FailureOr<format::ElementType> type = elementTypeOf(read.getType(), read.getLoc());
+        if (failed(type)) {
+          return failure();
+        }
+        emit(Opcode::Read, newScalar(read), {buffer(read.getBuffer()), scalar(read.getElement())},
+             static_cast<int64_t>(*type));
+        return success();
+      })
       .Case([&](plan::CheckOp check) {
         function.strings.push_back(check.getMessage().str());
         emit(Opcode::Check, 0, {scalar(check.getLhs()), scalar(check.getRhs())},

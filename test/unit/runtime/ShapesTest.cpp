@@ -43,10 +43,12 @@ int64_t evaluated(Opcode opcode, std::vector<int64_t> values) {
   for (int64_t value : values)
     operands.push_back(program.constant(value));
   uint32_t result = program.scalar(opcode, operands);
-  auto scalars = evaluateScalars(function, {}, {});
-  if (!scalars.ok())
-    throw std::runtime_error(scalars.status().message());
-  return (*scalars)[result];
+  std::vector<int64_t> scalars(function.scalarCount);
+  for (size_t i = 0; i < function.body.size(); ++i) {
+    if (Status status = evaluateScalar(function, i, {}, {}, scalars); !status.ok())
+      throw std::runtime_error(status.message());
+  }
+  return scalars[result];
 }
 
 TEST(Shapes, Arithmetic) {
@@ -93,7 +95,8 @@ TEST(Shapes, Checks) {
   ProgramBuilder program(function);
   uint32_t a = program.constant(3), b = program.constant(4);
   program.effect(Opcode::Check, {a, b}, 0);
-  EXPECT_EQ(evaluateScalars(function, {}, {}).status().message(),
+  std::vector<int64_t> scalars = {3, 4};
+  EXPECT_EQ(evaluateScalar(function, function.body.size() - 1, {}, {}, scalars).message(),
             "function 'f': the widths differ: 3 and 4 are not equal");
 }
 
@@ -115,7 +118,7 @@ template <typename Build> std::string bindingError(Build build, int64_t n) {
   uint32_t x = program.buffer(Opcode::Input, {0});
   build(program, size, x);
   program.effect(Opcode::Return, {});
-  return bindProgram(module, function, std::vector<Shape>{{n}}, {}).status().message();
+  return Binder(module, function, {{n}}, {}).next().status().message();
 }
 
 TEST(Binding, SlicesAreWithinTheirBuffer) {
@@ -158,7 +161,7 @@ TEST(Binding, OutputsKeepTheirDeclaration) {
   Module module = testModule({}, "x86-64");
   Function &function = module.functions[0];
   function.outputs[0].shape[1].size = 15; // the program makes 16
-  EXPECT_EQ(bindProgram(module, function, std::vector<Shape>{{2, 16}}, {}).status().message(),
+  EXPECT_EQ(Binder(module, function, {{2, 16}}, {}).next().status().message(),
             "output 'y', dimension 1: expected 15, found 16");
 }
 

@@ -109,7 +109,7 @@ static mlir::LogicalResult importConstant(Node &node) {
 }
 
 static mlir::LogicalResult importConstantOfShape(Node &node) {
-  mlir::FailureOr<llvm::SmallVector<Extent>> shape = node.requireIntegers(0, "the shape");
+  mlir::FailureOr<llvm::SmallVector<Extent>> shape = node.hostSizes(0, "the shape");
   if (failed(shape))
     return mlir::failure();
   GraphValue value;
@@ -128,14 +128,29 @@ static mlir::LogicalResult importConstantOfShape(Node &node) {
   return mlir::success();
 }
 
+/// A size that is only known when the program runs may be 1, which keeps the value's own.
+static void keepWhereOne(Node &node, Shape &wanted) {
+  const Shape &own = node.input(0).shape;
+  Scalars s{node.builder, node.location};
+  for (size_t i = 0; i < std::min(own.size(), wanted.size()); ++i) {
+    Extent &size = wanted[wanted.size() - 1 - i];
+    const Extent &before = own[own.size() - 1 - i];
+    if (before.is(1) || !node.extents.dependsOnData(size))
+      continue;
+    Value given = node.emit.index(size), one = node.emit.indexConstant(1);
+    size = node.emit.dataExtent(s.select(s.equal(given, one), node.emit.index(before), given), "expanded", 0);
+  }
+}
+
 static mlir::LogicalResult importExpand(Node &node) {
-  mlir::FailureOr<llvm::SmallVector<Extent>> given = node.requireIntegers(1, "the shape");
+  mlir::FailureOr<llvm::SmallVector<Extent>> given = node.hostSizes(1, "the shape");
   if (failed(given))
     return mlir::failure();
   GraphValue wanted;
   wanted.shape.assign(given->begin(), given->end());
   if (!isReasonable(wanted.shape))
     return node.error("the shape " + node.extents.text(wanted.shape) + " is negative or too large");
+  keepWhereOne(node, wanted.shape);
   mlir::FailureOr<Shape> shape = node.broadcast({&node.input(0), &wanted});
   if (failed(shape))
     return mlir::failure();
@@ -182,7 +197,7 @@ static mlir::LogicalResult importRange(Node &node) {
 
 static mlir::LogicalResult importTile(Node &node) {
   const GraphValue &value = node.input(0);
-  mlir::FailureOr<llvm::SmallVector<Extent>> repeats = node.requireIntegers(1, "repeats");
+  mlir::FailureOr<llvm::SmallVector<Extent>> repeats = node.hostSizes(1, "repeats");
   if (failed(repeats))
     return mlir::failure();
   if (static_cast<int64_t>(repeats->size()) != value.rank())
@@ -211,7 +226,7 @@ static mlir::LogicalResult importOneHot(Node &node) {
   if (node.input(1).isReal() && node.input(1).constant && node.input(1).constant->size() == 1)
     depth = llvm::SmallVector<Extent>{static_cast<int64_t>(node.input(1).constant->real(0))};
   else
-    depth = node.requireIntegers(1, "the depth");
+    depth = node.hostSizes(1, "the depth");
   mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", -1), indices.rank() + 1);
   if (failed(depth) || failed(axis) || depth->size() != 1)
     return failed(depth) || failed(axis) ? mlir::failure() : node.error("the depth is not a scalar");
@@ -227,15 +242,15 @@ static mlir::LogicalResult importOneHot(Node &node) {
     if (i != *axis)
       input.loops.push_back(i);
   }
-  Value both = node.emit.tensor(values), zero = node.emit.indexConstant(0), one = node.emit.indexConstant(1);
-  Value off = mlir::tensor::ExtractOp::create(node.builder, node.location, both, zero);
-  Value on = mlir::tensor::ExtractOp::create(node.builder, node.location, both, one);
+  Value both = node.emit.tensor(values);
   Value size = node.emit.index(depth->front());
   auto body = [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange v) {
     Scalars s{builder, location};
     Value index = s.toIndex(s.cast(v[0], builder.getI64Type()));
     Value wrapped = s.select(s.less(index, s.constant(index.getType(), 0)), s.add(index, size), index);
-    return llvm::SmallVector<Value>{s.select(s.equal(wrapped, s.loop(*axis)), on, off)};
+    Value isOn = s.equal(wrapped, s.loop(*axis));
+    Value which = mlir::arith::IndexCastUIOp::create(builder, location, builder.getIndexType(), isOn);
+    return llvm::SmallVector<Value>{mlir::tensor::ExtractOp::create(builder, location, both, which)};
   };
   Value result = node.emit.generic(shape.size(), {}, input, output, body)[0];
   node.set(0, node.emit.wrap(result, values.elementType, shape));
@@ -247,7 +262,7 @@ static mlir::LogicalResult importTrilu(Node &node) {
   bool isUpper = node.integer("upper", 1) != 0;
   Extent diagonal = 0;
   if (node.has(1)) {
-    mlir::FailureOr<llvm::SmallVector<Extent>> given = node.requireIntegers(1, "the diagonal");
+    mlir::FailureOr<llvm::SmallVector<Extent>> given = node.hostIntegers(1, "the diagonal");
     if (failed(given) || given->size() != 1)
       return failed(given) ? mlir::failure() : node.error("the diagonal is not a scalar");
     diagonal = given->front();

@@ -67,6 +67,14 @@ GraphValue take(Node &node, const GraphValue &value, const Cut &cut) {
   return node.emit.slice(value, cut.offsets, cut.shape, cut.steps);
 }
 
+/// A position that is only known when the program runs.
+Extent fromEndIfNegative(Node &node, const Extent &given, const Extent &size) {
+  Scalars s{node.builder, node.location};
+  Value place = node.emit.index(given), zero = node.emit.indexConstant(0);
+  Value counted = s.select(s.less(place, zero), s.add(place, node.emit.index(size)), place);
+  return node.emit.dataExtent(counted, "a bound");
+}
+
 /// A position in [-size, size], counted from the end if it is negative, clamped to [least, size + most].
 mlir::FailureOr<Extent> position(Node &node, const Extent &given, const Extent &size, int64_t least,
                                  int64_t most) {
@@ -79,6 +87,8 @@ mlir::FailureOr<Extent> position(Node &node, const Extent &given, const Extent &
   std::optional<Extent> place = given;
   if (number ? *number < 0 : node.extents.less(given, 0) == true)
     place = add(given, size);
+  else if (!number && node.extents.dependsOnData(given))
+    place = fromEndIfNegative(node, given, size);
   else if (!number && !node.extents.isAtLeast(given, 0))
     return node.error("a bound is " + node.extents.text(given) + ", but expected one of known sign");
   std::optional<Extent> limit = add(size, most);
@@ -228,7 +238,7 @@ static mlir::LogicalResult importSplit(Node &node) {
   int64_t declared = node.integer("num_outputs", count);
   Extents sizes;
   if (node.has(1)) {
-    mlir::FailureOr<Extents> given = node.requireIntegers(1, "split");
+    mlir::FailureOr<Extents> given = node.hostSizes(1, "split");
     if (failed(given))
       return mlir::failure();
     sizes = *given;
@@ -269,8 +279,8 @@ static mlir::LogicalResult importSplit(Node &node) {
 
 static mlir::LogicalResult importSlice(Node &node) {
   const GraphValue &value = node.input(0);
-  mlir::FailureOr<Extents> starts = node.requireIntegers(1, "starts");
-  mlir::FailureOr<Extents> ends = node.requireIntegers(2, "ends");
+  mlir::FailureOr<Extents> starts = node.hostIntegers(1, "starts");
+  mlir::FailureOr<Extents> ends = node.hostIntegers(2, "ends");
   auto axes = node.axes("", 3, value.rank());
   if (failed(starts) || failed(ends) || failed(axes))
     return mlir::failure();
@@ -298,7 +308,7 @@ static mlir::LogicalResult importSlice(Node &node) {
 static mlir::LogicalResult importPad(Node &node) {
   std::string mode = node.string("mode", "constant");
   int64_t rank = node.input(0).rank();
-  mlir::FailureOr<Extents> pads = node.requireIntegers(1, "pads");
+  mlir::FailureOr<Extents> pads = node.hostSizes(1, "pads");
   auto axes = node.axes("", 3, rank);
   mlir::FailureOr<mlir::TypedAttr> scalar = padValue(node);
   if (failed(pads) || failed(axes) || failed(scalar))

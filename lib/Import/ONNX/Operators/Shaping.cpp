@@ -1,10 +1,13 @@
 // Operators that change a tensor's shape and not its elements, and those that yield shapes.
 #include "lib/Import/ONNX/Operators.h"
+#include "lib/Import/ONNX/Scalars.h"
 
 #include "llvm/ADT/STLExtras.h"
 
 namespace winnow::frontend {
 namespace {
+
+using mlir::Value;
 
 /// A value made of known integers.
 GraphValue integerValue(Node &node, llvm::ArrayRef<Extent> elements, Shape shape) {
@@ -91,13 +94,49 @@ static mlir::LogicalResult importFlatten(Node &node) {
   return failed(outer) || failed(inner) ? mlir::failure() : reshapeTo(node, {*outer, *inner});
 }
 
+/// The shape that elements stand for of which some are only known when the program runs: 0 copies a
+/// dimension, -1 is what is left.
+static Shape runTimeShape(Node &node, llvm::ArrayRef<Extent> elements, bool allowsZero, const Extent &count) {
+  const Shape &before = node.input(0).shape;
+  Scalars s{node.builder, node.location};
+  Value one = node.emit.indexConstant(1), minusOne = node.emit.indexConstant(-1),
+        zero = node.emit.indexConstant(0);
+  llvm::SmallVector<Value> sizes;
+  Value product = one;
+  for (auto [index, element] : llvm::enumerate(elements)) {
+    Value size = node.emit.index(element);
+    if (!allowsZero && index < before.size())
+      size = s.select(s.equal(size, zero), node.emit.index(before[index]), size);
+    sizes.push_back(size);
+    product = s.multiply(product, s.select(s.equal(size, minusOne), one, size));
+  }
+  Value rest = mlir::arith::FloorDivSIOp::create(node.builder, node.location, node.emit.index(count),
+                                                 s.maximum(product, one));
+  Shape shape;
+  for (auto [element, size] : llvm::zip_equal(elements, sizes)) {
+    if (std::optional<int64_t> known = element.constant(); known && *known > 0)
+      shape.push_back(element);
+    else
+      shape.push_back(
+          node.asSize(node.emit.dataExtent(s.select(s.equal(size, minusOne), rest, size), "reshaped"),
+                      "a dimension of the shape"));
+  }
+  return shape;
+}
+
 static mlir::LogicalResult importReshape(Node &node) {
   const GraphValue &value = node.input(0);
-  mlir::FailureOr<llvm::SmallVector<Extent>> given = node.requireIntegers(1, "the shape");
+  mlir::FailureOr<llvm::SmallVector<Extent>> given = node.hostIntegers(1, "the shape");
   bool allowsZero = node.integer("allowzero", 0) != 0;
   if (failed(given))
     return mlir::failure();
   Shape shape(given->begin(), given->end());
+  if (llvm::any_of(shape, [&](const Extent &extent) {
+        return node.extents.dependsOnData(extent) && !node.extents.isAtLeast(extent, 1);
+      })) {
+    mlir::FailureOr<Extent> count = node.require(elementCount(value.shape));
+    return failed(count) ? mlir::failure() : reshapeTo(node, runTimeShape(node, shape, allowsZero, *count));
+  }
   std::optional<size_t> open;
   for (auto [index, extent] : llvm::enumerate(shape)) {
     if (extent.is(0) && !allowsZero) {

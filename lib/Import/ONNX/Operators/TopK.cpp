@@ -85,7 +85,7 @@ GraphValue emitPick(Node &node, const TopK &topk, const GraphValue &ranks, const
 static mlir::LogicalResult importTopK(Node &node) {
   const GraphValue &value = node.input(0);
   mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", -1), value.rank());
-  mlir::FailureOr<llvm::SmallVector<Extent>> count = node.requireIntegers(1, "k");
+  mlir::FailureOr<llvm::SmallVector<Extent>> count = node.hostSizes(1, "k");
   bool isLargest = node.integer("largest", 1) != 0;
   node.integer("sorted", 1); // any order will do: sorted is one
   if (failed(axis) || failed(count))
@@ -96,6 +96,11 @@ static mlir::LogicalResult importTopK(Node &node) {
   if (k.constant().value_or(0) < 0 || node.extents.less(value.shape[*axis], k) == true)
     return node.error("k is " + node.extents.text(k) + ", but the dimension has size " +
                       node.extents.text(value.shape[*axis]));
+  if (node.extents.dependsOnData(k)) {
+    std::optional<Extent> most = node.extents.minimum(k, value.shape[*axis]);
+    if (most)
+      node.emit.require(*most, k, "k is greater than the dimension");
+  }
   Shape shape = value.shape;
   shape[*axis] = k;
   TopK topk{value, *axis, isLargest};
