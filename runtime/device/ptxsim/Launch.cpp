@@ -1,7 +1,7 @@
 // Launches: checks of the request, the distribution of CTAs over workers, and the statistics.
 #include "runtime/device/ptxsim/Checks.h"
 #include "runtime/device/ptxsim/Program.h"
-#include "runtime/device/ptxsim/execute/Cta.h"
+#include "runtime/device/ptxsim/execute/Executor.h"
 
 #include <algorithm>
 #include <atomic>

@@ -1,7 +1,7 @@
 // Atomic operations, lane by lane in ascending order (PTX ISA: "atom", "red").
-#include "runtime/device/ptxsim/lanes/FloatModes.h"
+#include "runtime/device/ptxsim/execute/Atomics.h"
 
-#include "runtime/device/ptxsim/execute/Cta.h"
+#include "runtime/device/ptxsim/lanes/FloatModes.h"
 
 namespace winnow::ptxsim {
 namespace {
@@ -83,7 +83,7 @@ void atomicOn(std::byte *rows, const Instruction &in, uint32_t mask, const uint6
 
 } // namespace
 
-void CtaExecutor::atomic(std::byte *rows, const Instruction &in, uint32_t mask, const uint64_t *addresses) {
+void atomic(std::byte *rows, const Instruction &in, uint32_t mask, const uint64_t *addresses) {
   switch (byteWidth(in.type)) {
   case 2:
     return atomicOn<uint16_t>(rows, in, mask, addresses);

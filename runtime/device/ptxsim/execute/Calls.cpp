@@ -1,6 +1,8 @@
 // Calls of functions with code of their own. A fragment that calls waits behind the call, like one that
 // diverged; what it called runs in child fragments, one for each function, until their lanes return.
-#include "runtime/device/ptxsim/execute/Cta.h"
+#include "runtime/device/ptxsim/execute/Calls.h"
+
+#include "runtime/device/ptxsim/execute/Divergence.h"
 
 #include <algorithm>
 #include <cstring>
@@ -12,19 +14,20 @@ constexpr size_t kMostSavedBytes = size_t(1) << 20; // of a thread's registers
 
 } // namespace
 
-std::byte *CtaExecutor::localMemory(const Warp &warp, unsigned lane) const {
-  return local + (warp.index * kLanes + lane) * localStride;
+void Calls::begin() {
+  for (std::array<CallStack, kLanes> &stacksOfWarp : stacks)
+    stacksOfWarp.fill(CallStack());
 }
 
 /// Null when no function of this kernel is there.
-const FunctionCode *CtaExecutor::functionAt(uint64_t address) const {
+const FunctionCode *Calls::functionAt(uint64_t address) const {
   for (const FunctionCode &function : launch.code.functions)
     if (function.address == address)
       return &function;
   return nullptr;
 }
 
-bool CtaExecutor::call(Warp &warp, uint32_t index, uint32_t pc, uint32_t mask) {
+void Calls::call(Warp &warp, uint32_t index, uint32_t pc, uint32_t mask) {
   const Instruction &in = code[pc];
   const CallSite &site = launch.code.calls[in.target];
   Side sides[kLanes];
@@ -33,7 +36,7 @@ bool CtaExecutor::call(Warp &warp, uint32_t index, uint32_t pc, uint32_t mask) {
     unsigned lane = unsigned(__builtin_ctz(left));
     const FunctionCode *callee = calledFunction(warp, pc, lane, site);
     if (!callee || !enterFunction(warp, pc, lane, site, *callee))
-      return false;
+      return;
     unsigned side = 0;
     while (side < count && sides[side].target != callee->entry)
       ++side;
@@ -41,25 +44,12 @@ bool CtaExecutor::call(Warp &warp, uint32_t index, uint32_t pc, uint32_t mask) {
       sides[count++] = {callee->entry, 0};
     sides[side].mask |= 1u << lane;
   }
-  divergences += count > 1;
-  warp.fragments[index].state = Fragment::State::WaitingForChildren;
-  warp.fragments[index].isCalling = true;
-  warp.fragments[index].next = pc + 1;
-  warp.fragments[index].children = count;
-  for (unsigned i = 0; i < count; ++i) {
-    uint32_t child = newFragment(warp);
-    Fragment &fragment = warp.fragments[child];
-    fragment.state = Fragment::State::Ready;
-    fragment.next = sides[i].target;
-    fragment.mask = sides[i].mask;
-    fragment.parent = int32_t(index);
-  }
-  return true;
+  divergence.enterFunctions(warp, index, pc + 1, {sides, count});
 }
 
 /// Null after a fault.
-const FunctionCode *CtaExecutor::calledFunction(const Warp &warp, uint32_t pc, unsigned lane,
-                                                const CallSite &site) {
+const FunctionCode *Calls::calledFunction(const Warp &warp, uint32_t pc, unsigned lane,
+                                          const CallSite &site) {
   if (site.callee != CallSite::kIndirect)
     return &launch.code.functions[site.callee];
   uint64_t address = reinterpret_cast<const uint64_t *>(warp.rows + code[pc].source[0])[lane];
@@ -82,23 +72,19 @@ const FunctionCode *CtaExecutor::calledFunction(const Warp &warp, uint32_t pc, u
   return nullptr;
 }
 
-/// Where the caller's variables begin in the thread's local memory.
-uint64_t CtaExecutor::callerFrame(const Warp &warp, unsigned lane, const CallSite &site) const {
-  return site.frame == kNoRow ? 0 : reinterpret_cast<const uint64_t *>(warp.rows + site.frame)[lane];
-}
-
-bool CtaExecutor::enterFunction(Warp &warp, uint32_t pc, unsigned lane, const CallSite &site,
-                                const FunctionCode &callee) {
-  CallStack &stack = warp.stacks[lane];
+bool Calls::enterFunction(Warp &warp, uint32_t pc, unsigned lane, const CallSite &site,
+                          const FunctionCode &callee) {
+  CallStack &stack = stacks[warp.index][lane];
   uint64_t begin = stack.activations.empty() ? launch.code.localBytes : stack.activations.back().end;
   uint64_t end = begin + callee.frameBytes;
-  if (stack.activations.size() == kDeepestStack || end > localStride || stack.saved.size() > kMostSavedBytes)
+  if (stack.activations.size() == kDeepestStack || end > cta.localStride ||
+      stack.saved.size() > kMostSavedBytes)
     return fault(warp, pc, 1u << lane,
                  format::concatenate("stack overflow: ", stack.activations.size(), " nested calls with ",
                                      begin - launch.code.localBytes, " bytes of local memory and ",
                                      stack.saved.size(), " of registers; ", kDeepestStack, " calls, ",
                                      kStackBytes, " and ", kMostSavedBytes, " bytes are possible"));
-  std::byte *memory = localMemory(warp, lane), *caller = memory + callerFrame(warp, lane, site);
+  std::byte *memory = cta.localMemory(warp, lane), *caller = cta.callerMemory(warp, lane, site);
   std::memset(memory + begin, 0, callee.frameBytes);
   for (size_t i = 0; i < site.arguments.size(); ++i)
     std::memcpy(memory + begin + callee.parameters[i].offset, caller + site.arguments[i].offset,
@@ -109,32 +95,25 @@ bool CtaExecutor::enterFunction(Warp &warp, uint32_t pc, unsigned lane, const Ca
   return true;
 }
 
-/// Lanes return to the fragment that waits behind the call. They leave all fragments between, which end once
-/// they have no lanes left.
-void CtaExecutor::returnLanes(Warp &warp, uint32_t index, uint32_t mask) {
+void Calls::returnLanes(Warp &warp, uint32_t index, uint32_t mask) {
   for (uint32_t left = mask; left; left &= left - 1)
     leaveFunction(warp, unsigned(__builtin_ctz(left)));
-  warp.fragments[index].mask &= ~mask;
-  for (uint32_t i = uint32_t(warp.fragments[index].parent); !warp.fragments[i].isCalling;
-       i = uint32_t(warp.fragments[i].parent))
-    warp.fragments[i].mask &= ~mask;
-  if (warp.fragments[index].mask == 0)
-    endFragment(warp, index);
+  divergence.leaveFunctions(warp, index, mask);
 }
 
-void CtaExecutor::leaveFunction(Warp &warp, unsigned lane) {
-  CallStack &stack = warp.stacks[lane];
+void Calls::leaveFunction(Warp &warp, unsigned lane) {
+  CallStack &stack = stacks[warp.index][lane];
   CallStack::Activation left = stack.activations.back();
   stack.activations.pop_back();
   restoreRows(warp, lane, *left.callee);
-  std::byte *memory = localMemory(warp, lane), *caller = memory + callerFrame(warp, lane, *left.site);
+  std::byte *memory = cta.localMemory(warp, lane), *caller = cta.callerMemory(warp, lane, *left.site);
   for (size_t i = 0; i < left.site->results.size(); ++i)
     std::memcpy(caller + left.site->results[i].offset, memory + left.begin + left.callee->results[i].offset,
                 left.site->results[i].size);
 }
 
-void CtaExecutor::saveRows(Warp &warp, unsigned lane, const FunctionCode &callee) {
-  std::vector<std::byte> &saved = warp.stacks[lane].saved;
+void Calls::saveRows(const Warp &warp, unsigned lane, const FunctionCode &callee) {
+  std::vector<std::byte> &saved = stacks[warp.index][lane].saved;
   for (const FunctionCode::SavedRow &row : callee.rows) {
     const std::byte *lanesOfRow = warp.rows + row.row;
     if (row.bytes)
@@ -144,8 +123,8 @@ void CtaExecutor::saveRows(Warp &warp, unsigned lane, const FunctionCode &callee
   }
 }
 
-void CtaExecutor::restoreRows(Warp &warp, unsigned lane, const FunctionCode &callee) {
-  std::vector<std::byte> &saved = warp.stacks[lane].saved;
+void Calls::restoreRows(const Warp &warp, unsigned lane, const FunctionCode &callee) {
+  std::vector<std::byte> &saved = stacks[warp.index][lane].saved;
   for (auto row = callee.rows.rbegin(); row != callee.rows.rend(); ++row) {
     std::byte *lanesOfRow = warp.rows + row->row;
     size_t bytes = std::max<size_t>(row->bytes, 1);

@@ -1,6 +1,9 @@
 // The exchange between the lanes of a warp (PTX ISA: "shfl.sync", "vote.sync", "match.sync", "redux.sync",
 // "activemask"), and clocks.
-#include "runtime/device/ptxsim/execute/Cta.h"
+#include "runtime/device/ptxsim/execute/Exchange.h"
+
+#include "runtime/device/ptxsim/execute/Matrices.h"
+#include "runtime/device/ptxsim/inspect/Inspection.h"
 
 #include <chrono>
 #include <cstring>
@@ -29,41 +32,7 @@ void writeSame(std::byte *rows, Row offset, uint32_t value, uint32_t mask) {
   writeLanes(rows, offset, values, mask);
 }
 
-} // namespace
-
-bool CtaExecutor::exchange(Warp &warp, uint32_t pc, uint32_t mask) {
-  const Instruction &in = code[pc];
-  switch (in.operation) {
-  case Operation::Shuffle:
-    shuffle(warp.rows, in, mask);
-    return true;
-  case Operation::Vote:
-    vote(warp.rows, in, mask);
-    return true;
-  case Operation::Match:
-    match(warp.rows, in, mask);
-    return true;
-  case Operation::WarpReduce:
-    warpReduce(warp.rows, in, mask);
-    return true;
-  case Operation::Elect:
-    elect(warp.rows, in, mask);
-    return true;
-  case Operation::ActiveMask:
-    writeSame(warp.rows, in.destination, mask, mask);
-    return true;
-  case Operation::ReadClock:
-    readClock(warp, in, mask);
-    return true;
-  case Operation::WarpBarrier:
-    synchronizeWarp(warp);
-    return true;
-  default:
-    return matrix(warp, pc, mask);
-  }
-}
-
-void CtaExecutor::readClock(Warp &warp, const Instruction &in, uint32_t mask) {
+void readClock(const Warp &warp, const Instruction &in, uint32_t mask) {
   auto now = std::chrono::steady_clock::now().time_since_epoch();
   uint64_t time = uint64_t(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
   auto special = SpecialRegister(in.mode);
@@ -77,7 +46,7 @@ void CtaExecutor::readClock(Warp &warp, const Instruction &in, uint32_t mask) {
 }
 
 /// The leader is the lowest lane that takes part, which PTX leaves open.
-void CtaExecutor::elect(std::byte *rows, const Instruction &in, uint32_t mask) {
+void elect(std::byte *rows, const Instruction &in, uint32_t mask) {
   if (in.destination != kNoRow)
     writeSame(rows, in.destination, uint32_t(__builtin_ctz(mask)), mask);
   if (in.destination2 != kNoRow)
@@ -86,7 +55,7 @@ void CtaExecutor::elect(std::byte *rows, const Instruction &in, uint32_t mask) {
 
 /// The source lane is computed from b and the clamp and segment mask in c. A source that does not take part
 /// gives the lane's own value (PTX leaves it undefined).
-void CtaExecutor::shuffle(std::byte *rows, const Instruction &in, uint32_t mask) {
+void shuffle(std::byte *rows, const Instruction &in, uint32_t mask) {
   const uint32_t *a = row<uint32_t>(rows, in.source[0]), *b = row<uint32_t>(rows, in.source[1]);
   const uint32_t *c = row<uint32_t>(rows, in.source[2]);
   uint32_t values[kLanes], valid = 0;
@@ -124,7 +93,7 @@ void CtaExecutor::shuffle(std::byte *rows, const Instruction &in, uint32_t mask)
     writePredicate(rows, in.destination2, valid, mask);
 }
 
-void CtaExecutor::vote(std::byte *rows, const Instruction &in, uint32_t mask) {
+void vote(std::byte *rows, const Instruction &in, uint32_t mask) {
   uint32_t bits = *row<uint32_t>(rows, in.source[0]);
   bits = (in.flags & kInvert ? ~bits : bits) & mask;
   if (VoteMode(in.mode) == VoteMode::Ballot)
@@ -136,7 +105,7 @@ void CtaExecutor::vote(std::byte *rows, const Instruction &in, uint32_t mask) {
   writePredicate(rows, in.destination, result ? kFullMask : 0, mask);
 }
 
-void CtaExecutor::match(std::byte *rows, const Instruction &in, uint32_t mask) {
+void match(std::byte *rows, const Instruction &in, uint32_t mask) {
   uint64_t keys[kLanes];
   for (unsigned i = 0; i < kLanes; ++i)
     keys[i] = in.type == ScalarType::B64 ? row<uint64_t>(rows, in.source[0])[i]
@@ -155,7 +124,7 @@ void CtaExecutor::match(std::byte *rows, const Instruction &in, uint32_t mask) {
   writeLanes(rows, in.destination, values, mask);
 }
 
-void CtaExecutor::warpReduce(std::byte *rows, const Instruction &in, uint32_t mask) {
+void warpReduce(std::byte *rows, const Instruction &in, uint32_t mask) {
   const uint32_t *a = row<uint32_t>(rows, in.source[0]);
   uint32_t result = a[__builtin_ctz(mask)];
   for (uint32_t left = mask & (mask - 1); left; left &= left - 1) {
@@ -183,6 +152,40 @@ void CtaExecutor::warpReduce(std::byte *rows, const Instruction &in, uint32_t ma
     }
   }
   writeSame(rows, in.destination, result, mask);
+}
+
+} // namespace
+
+bool Exchange::execute(Warp &warp, uint32_t pc, uint32_t mask) {
+  const Instruction &in = code[pc];
+  switch (in.operation) {
+  case Operation::Shuffle:
+    shuffle(warp.rows, in, mask);
+    return true;
+  case Operation::Vote:
+    vote(warp.rows, in, mask);
+    return true;
+  case Operation::Match:
+    match(warp.rows, in, mask);
+    return true;
+  case Operation::WarpReduce:
+    warpReduce(warp.rows, in, mask);
+    return true;
+  case Operation::Elect:
+    elect(warp.rows, in, mask);
+    return true;
+  case Operation::ActiveMask:
+    writeSame(warp.rows, in.destination, mask, mask);
+    return true;
+  case Operation::ReadClock:
+    readClock(warp, in, mask);
+    return true;
+  case Operation::WarpBarrier:
+    inspection.synchronizeWarp(warp);
+    return true;
+  default:
+    return matrices.execute(warp, pc, mask);
+  }
 }
 
 } // namespace winnow::ptxsim

@@ -1,8 +1,11 @@
 // The main loop: one instruction after the other for the lanes of a fragment.
-#include "runtime/device/ptxsim/execute/Cta.h"
+#include "runtime/device/ptxsim/execute/Executor.h"
 
 namespace winnow::ptxsim {
 namespace {
+
+/// How many instructions a fragment may run before others get a turn.
+constexpr uint64_t kFragmentSlice = 1 << 14;
 
 uint32_t predicate(const std::byte *rows, Row row) { return *reinterpret_cast<const uint32_t *>(rows + row); }
 
@@ -20,8 +23,8 @@ template <bool isTraced> bool CtaExecutor::runFragmentAs(Warp &warp, uint32_t in
   uint64_t budget = limit && limit - warp.executed < kFragmentSlice ? limit - warp.executed : kFragmentSlice;
   const uint64_t given = budget;
   const uint32_t activeCount = countLanes(active);
-  if (figures)
-    findLostLanes(warp, index);
+  if (measurement.isOn())
+    measurement.findLostLanes(warp, index);
   bool goesOn = true;
   while (pc != end && goesOn) {
     if (budget == 0)
@@ -37,7 +40,7 @@ template <bool isTraced> bool CtaExecutor::runFragmentAs(Warp &warp, uint32_t in
     ++count.warps;
     count.lanes += mask == active ? activeCount : countLanes(mask);
     if (isTraced && !(in.flags & kContinuation))
-      launch.options.trace({ctaIndex, warp.index, mask, in.location, launch.code.texts[pc]});
+      launch.options.trace({cta.index, warp.index, mask, in.location, launch.code.texts[pc]});
     if (in.operation == Operation::Branch) {
       if (mask == active) {
         pc = in.target;
@@ -45,7 +48,7 @@ template <bool isTraced> bool CtaExecutor::runFragmentAs(Warp &warp, uint32_t in
         ++pc;
       } else {
         const Side sides[2] = {{pc + 1, active & ~mask}, {in.target, mask}};
-        diverge(warp, index, pc, sides, 2, in.reconvergence);
+        divergence.diverge(warp, index, pc, sides, in.reconvergence);
         goesOn = false;
       }
     } else if (mask == 0) {
@@ -60,18 +63,18 @@ template <bool isTraced> bool CtaExecutor::runFragmentAs(Warp &warp, uint32_t in
     }
   }
   warp.executed += given - budget;
-  if (figures)
-    figures->charge(given - budget);
+  if (measurement.isOn())
+    measurement.charge(given - budget);
   if (!goesOn)
     return true; // whoever stopped it has set its state
   if (pc == end) {
-    endFragment(warp, index);
+    divergence.endFragment(warp, index);
     return true;
   }
   warp.fragments[index].next = pc;
   if (limit && warp.executed >= limit)
-    fault(warp, pc, active,
-          format::concatenate("instruction limit: a warp executed ", limit, " instructions"));
+    faults.raise(warp, pc, active,
+                 format::concatenate("instruction limit: a warp executed ", limit, " instructions"));
   return false;
 }
 
@@ -82,28 +85,28 @@ bool CtaExecutor::control(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mas
   case Operation::Load:
   case Operation::Store:
   case Operation::Atomic:
-    if (!memory(warp, pc, mask))
+    if (!memory.execute(warp, pc, mask))
       return false;
     break;
   case Operation::Discard:
-    if (!discard(warp, pc, mask))
+    if (!memory.discard(warp, pc, mask))
       return false;
     break;
   case Operation::LoadParameter:
-    loadParameter(warp.rows, in, mask);
+    memory.loadParameter(warp, pc, mask);
     break;
   case Operation::BranchIndexed:
     return branchIndexed(warp, index, pc, mask);
   case Operation::Call:
-    call(warp, index, pc, mask);
+    calls.call(warp, index, pc, mask);
     return false;
   case Operation::CallSystem:
-    if (!callSystem(warp, pc, mask))
+    if (!systemCalls.execute(warp, pc, mask))
       return false;
     break;
   case Operation::Return:
     warp.fragments[index].next = pc + 1;
-    returnLanes(warp, index, mask);
+    calls.returnLanes(warp, index, mask);
     return false;
   case Operation::Exit:
     // Lanes that stay go on in a new run, with a smaller mask.
@@ -111,11 +114,11 @@ bool CtaExecutor::control(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mas
     exitLanes(warp, index, mask);
     return false;
   case Operation::Trap:
-    return fault(warp, pc, mask, "trap");
+    return faults.raise(warp, pc, mask, "trap");
   case Operation::Barrier:
   case Operation::BarrierArrive:
   case Operation::BarrierReduce:
-    arrive(warp, index, pc, mask);
+    barriers.arrive(warp, index, pc, mask);
     return false;
   case Operation::WarpBarrier:
   case Operation::Shuffle:
@@ -129,30 +132,30 @@ bool CtaExecutor::control(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mas
   case Operation::MultiplyMatrices:
   case Operation::LoadFragment:
   case Operation::StoreFragment:
-    if (!warpSync(warp, index, pc, mask))
+    if (!warpSync.execute(warp, index, pc, mask))
       return false;
     break;
   case Operation::ActiveMask:
   case Operation::ReadClock:
-    exchange(warp, pc, mask);
+    exchange.execute(warp, pc, mask);
     break;
   case Operation::CopyAsync:
-    if (!copyAsync(warp, pc, mask))
+    if (!copies.start(warp, pc, mask))
       return false;
     break;
   case Operation::CommitCopies:
-    commitCopies(warp, mask);
+    copies.commit(warp, mask);
     break;
   case Operation::WaitCopies:
-    waitForCopies(warp, in, mask);
+    copies.wait(warp, in, mask);
     break;
   case Operation::MemoryBarrier:
-    if (!memoryBarrier(warp, pc, mask))
+    if (!memoryBarriers.execute(warp, pc, mask))
       return false;
     break;
   case Operation::Fence:
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    in.mode ? synchronizeDevice() : synchronizeCta();
+    in.mode ? inspection.synchronizeDevice() : inspection.synchronizeCta();
     break;
   default: // Prefetch
     break;
@@ -172,7 +175,7 @@ bool CtaExecutor::branchIndexed(Warp &warp, uint32_t index, uint32_t &pc, uint32
   for (uint32_t left = mask; left; left &= left - 1) {
     unsigned lane = unsigned(__builtin_ctz(left));
     if (choice[lane] >= in.targetCount)
-      return fault(
+      return faults.raise(
           warp, pc, 1u << lane,
           format::concatenate("brx.idx with index ", choice[lane], " into a table of ", in.targetCount));
     uint32_t target = launch.code.targets[in.target + choice[lane]];
@@ -187,61 +190,16 @@ bool CtaExecutor::branchIndexed(Warp &warp, uint32_t index, uint32_t &pc, uint32
     pc = sides[0].target;
     return true;
   }
-  diverge(warp, index, pc, sides, count, in.reconvergence);
+  divergence.diverge(warp, index, pc, {sides, count}, in.reconvergence);
   return false;
 }
 
-/// Instructions that name the lanes that take part (membermask). The fragment waits when some of these are
-/// elsewhere; naming lanes that never come is undefined in PTX, and a deadlock here.
-bool CtaExecutor::warpSync(Warp &warp, uint32_t index, uint32_t pc, uint32_t mask) {
-  const Instruction &in = code[pc];
-  Row row = in.operation == Operation::WarpBarrier ? in.source[0] : in.source[3];
-  auto *named = reinterpret_cast<const uint32_t *>(warp.rows + row);
-  uint32_t members = named[__builtin_ctz(mask)];
-  bool isConstant = row < launch.code.constants.size();
-  uint32_t differing = 0;
-  for (unsigned i = 0; i < kLanes && !isConstant; ++i)
-    differing |= (named[i] ^ members) & -(mask >> i & 1);
-  if (differing)
-    return warpSyncOfGroups(warp, index, pc, mask, named);
-  if (mask & ~members)
-    return fault(
-        warp, pc, mask & ~members,
-        "warp barrier: a thread executes a warp-wide instruction whose member mask does not name it");
-  if ((members & warp.alive & ~mask) == 0)
-    return exchange(warp, pc, mask);
-  Fragment &fragment = warp.fragments[index];
-  fragment.state = Fragment::State::AtWarpSync;
-  fragment.next = pc;
-  fragment.syncMask = mask;
-  fragment.syncMembers = members;
-  releaseWarpSyncs(warp);
-  return false;
-}
-
-/// Lanes that come together and name different members are as many exchanges: cooperative groups' tiles are.
-/// Where members of one are elsewhere, each goes on alone and waits for its own.
-bool CtaExecutor::warpSyncOfGroups(Warp &warp, uint32_t index, uint32_t pc, uint32_t mask,
-                                   const uint32_t *named) {
-  Side groups[kLanes];
-  unsigned count = 0;
-  bool areComplete = true;
-  for (uint32_t left = mask; left;) {
-    uint32_t members = named[__builtin_ctz(left)], group = 0;
-    for (uint32_t lanesLeft = left; lanesLeft; lanesLeft &= lanesLeft - 1)
-      group |= named[__builtin_ctz(lanesLeft)] == members ? lanesLeft & -lanesLeft : 0;
-    areComplete &= (group & ~members) == 0 && (members & warp.alive & ~group) == 0;
-    groups[count++] = {pc, group};
-    left &= ~group;
-  }
-  if (!areComplete) {
-    diverge(warp, index, pc, groups, count, pc + 1);
-    return false;
-  }
-  for (unsigned i = 0; i < count; ++i)
-    if (!exchange(warp, pc, groups[i].mask))
-      return false;
-  return true;
+/// Lanes that others may have waited for.
+void CtaExecutor::exitLanes(Warp &warp, uint32_t index, uint32_t mask) {
+  divergence.exitLanes(warp, index, mask);
+  cta.aliveThreads -= countLanes(mask);
+  warpSync.release(warp);
+  barriers.releaseFull();
 }
 
 } // namespace winnow::ptxsim

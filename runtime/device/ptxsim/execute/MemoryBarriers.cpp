@@ -1,6 +1,10 @@
 // mbarrier (PTX ISA: "Parallel Synchronization and Communication Instructions: mbarrier"). A barrier is an
 // opaque object of 64 bits in shared memory; its states are these bits, too.
-#include "runtime/device/ptxsim/execute/Cta.h"
+#include "runtime/device/ptxsim/execute/MemoryBarriers.h"
+
+#include "runtime/device/ptxsim/execute/Addresses.h"
+#include "runtime/device/ptxsim/execute/AsyncCopies.h"
+#include "runtime/device/ptxsim/inspect/Inspection.h"
 
 #include <cstring>
 
@@ -57,15 +61,26 @@ bool expectsTransactions(MemoryBarrierMode mode) {
 
 } // namespace
 
-void CtaExecutor::countArrivals(uint64_t address, uint32_t count) {
+void MemoryBarriers::countArrivals(uint64_t address, uint32_t count) {
   BarrierState state(load(address));
   state.pending -= std::min(count, state.pending);
   if (state.advance())
-    synchronizeCta();
+    inspection.synchronizeCta();
   store(address, state.bits());
 }
 
-bool CtaExecutor::memoryBarrier(Warp &warp, uint32_t pc, uint32_t mask) {
+/// A thread asks for the phase of a barrier: what it tracks has happened.
+void MemoryBarriers::completeArrivals(uint64_t address) {
+  auto isHere = [&](const DelayedArrival &arrival) { return arrival.address == address; };
+  for (const DelayedArrival &arrival : delayedArrivals)
+    if (isHere(arrival)) {
+      copies.complete(cta.warps[arrival.warp], arrival.lane, arrival.order);
+      countArrivals(address, 1);
+    }
+  std::erase_if(delayedArrivals, isHere);
+}
+
+bool MemoryBarriers::execute(Warp &warp, uint32_t pc, uint32_t mask) {
   const Instruction &in = code[pc];
   if (MemoryBarrierMode(in.mode) == MemoryBarrierMode::PendingCount) {
     auto *states = reinterpret_cast<const uint64_t *>(warp.rows + in.source[1]);
@@ -78,21 +93,21 @@ bool CtaExecutor::memoryBarrier(Warp &warp, uint32_t pc, uint32_t mask) {
   }
   uint64_t addresses[kLanes];
   lanes.addresses(warp.rows, in, mask, addresses);
-  if (!resolve(warp, pc, mask, {AccessKind::Atomic, in.space, 8}, addresses))
+  if (!resolver.resolve(warp, pc, mask, {AccessKind::Atomic, in.space, 8}, addresses))
     return false;
   AccessKind kind =
       MemoryBarrierMode(in.mode) == MemoryBarrierMode::Initialize ? AccessKind::Store : AccessKind::Atomic;
-  if (!inspect(warp, pc, mask, {kind, in.space, 8}, addresses))
+  if (!inspection.inspect(warp, pc, mask, {kind, in.space, 8}, addresses))
     return false;
   for (uint32_t left = mask; left; left &= left - 1) {
     unsigned lane = unsigned(__builtin_ctz(left));
-    if (!memoryBarrierLane(warp, pc, lane, addresses[lane]))
+    if (!executeLane(warp, pc, lane, addresses[lane]))
       return false;
   }
   return true;
 }
 
-bool CtaExecutor::memoryBarrierLane(Warp &warp, uint32_t pc, unsigned lane, uint64_t address) {
+bool MemoryBarriers::executeLane(Warp &warp, uint32_t pc, unsigned lane, uint64_t address) {
   const Instruction &in = code[pc];
   auto mode = MemoryBarrierMode(in.mode);
   auto bad = [&](std::string_view message) {
@@ -137,7 +152,7 @@ bool CtaExecutor::memoryBarrierLane(Warp &warp, uint32_t pc, unsigned lane, uint
     store(address, state.bits());
     if (delayedArrivals.size() == kMostDelayedArrivals)
       completeArrivals(delayedArrivals[0].address);
-    delayedArrivals.push_back({address, ++asyncOrder, warp.index, lane});
+    delayedArrivals.push_back({address, copies.nextOrder(), warp.index, lane});
     return true;
   case MemoryBarrierMode::CompleteTransactions:
     state.transactions -= int32_t(operand());
@@ -160,7 +175,7 @@ bool CtaExecutor::memoryBarrierLane(Warp &warp, uint32_t pc, unsigned lane, uint
   if (isDrop(mode))
     state.expected -= std::min(arrivals, state.expected);
   if (state.advance())
-    synchronizeCta();
+    inspection.synchronizeCta();
   store(address, state.bits());
   if (in.destination != kNoRow)
     reinterpret_cast<uint64_t *>(warp.rows + in.destination)[lane] = before;

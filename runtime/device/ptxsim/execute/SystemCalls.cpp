@@ -1,6 +1,8 @@
 // Functions of the CUDA runtime that kernels call: vprintf and __assertfail (CUDA C++ Programming Guide:
 // "Formatted Output", "Assertion").
-#include "runtime/device/ptxsim/execute/Cta.h"
+#include "runtime/device/ptxsim/execute/SystemCalls.h"
+
+#include "runtime/device/ptxsim/execute/Addresses.h"
 
 #include <algorithm>
 #include <cstring>
@@ -64,26 +66,26 @@ template <typename T> std::string formatAs(const std::string &specification, T v
 } // namespace
 
 /// The value of the system call's argument in a lane.
-uint64_t CtaExecutor::systemArgument(const Warp &warp, uint32_t pc, unsigned lane, unsigned number) const {
+uint64_t SystemCalls::argument(const Warp &warp, uint32_t pc, unsigned lane, unsigned number) const {
   const CallSite &site = launch.code.calls[code[pc].target];
   const FrameVariable &variable = site.arguments[number];
   uint64_t value = 0;
-  std::memcpy(&value, localMemory(warp, lane) + callerFrame(warp, lane, site) + variable.offset,
-              variable.size);
+  std::memcpy(&value, cta.callerMemory(warp, lane, site) + variable.offset, variable.size);
   return value;
 }
 
-bool CtaExecutor::loadGeneric(Warp &warp, uint32_t pc, unsigned lane, uint64_t address, unsigned bytes,
+bool SystemCalls::loadGeneric(const Warp &warp, uint32_t pc, unsigned lane, uint64_t address, unsigned bytes,
                               uint64_t &value) {
   const Access access{AccessKind::Load, StateSpace::Generic, bytes};
   value = 0;
-  if (!resolveLane(warp, pc, lane, access, address))
+  if (!resolver.resolveLane(warp, pc, lane, access, address))
     return false;
   std::memcpy(&value, reinterpret_cast<const void *>(address), bytes);
   return true;
 }
 
-bool CtaExecutor::loadString(Warp &warp, uint32_t pc, unsigned lane, uint64_t address, std::string &text) {
+bool SystemCalls::loadString(const Warp &warp, uint32_t pc, unsigned lane, uint64_t address,
+                             std::string &text) {
   for (uint64_t character = 0;; text.push_back(char(character))) {
     if (!loadGeneric(warp, pc, lane, address + text.size(), 1, character))
       return false;
@@ -95,7 +97,7 @@ bool CtaExecutor::loadString(Warp &warp, uint32_t pc, unsigned lane, uint64_t ad
   }
 }
 
-bool CtaExecutor::callSystem(Warp &warp, uint32_t pc, uint32_t mask) {
+bool SystemCalls::execute(const Warp &warp, uint32_t pc, uint32_t mask) {
   bool isPrint = SystemCall(code[pc].mode) == SystemCall::Print;
   for (uint32_t left = mask; left; left &= left - 1) {
     unsigned lane = unsigned(__builtin_ctz(left));
@@ -106,24 +108,24 @@ bool CtaExecutor::callSystem(Warp &warp, uint32_t pc, uint32_t mask) {
 }
 
 /// __assertfail(message, file, line, function, sizeof(char)).
-bool CtaExecutor::failAssertion(Warp &warp, uint32_t pc, unsigned lane) {
+bool SystemCalls::failAssertion(const Warp &warp, uint32_t pc, unsigned lane) {
   std::string message, file, function;
-  if (!loadString(warp, pc, lane, systemArgument(warp, pc, lane, 0), message) ||
-      !loadString(warp, pc, lane, systemArgument(warp, pc, lane, 1), file) ||
-      !loadString(warp, pc, lane, systemArgument(warp, pc, lane, 3), function))
+  if (!loadString(warp, pc, lane, argument(warp, pc, lane, 0), message) ||
+      !loadString(warp, pc, lane, argument(warp, pc, lane, 1), file) ||
+      !loadString(warp, pc, lane, argument(warp, pc, lane, 3), function))
     return false;
   return fault(warp, pc, 1u << lane,
                format::concatenate("assertion '", message, "' failed at ", file, ":",
-                                   systemArgument(warp, pc, lane, 2), ", function '", function, "'"));
+                                   argument(warp, pc, lane, 2), ", function '", function, "'"));
 }
 
 /// int vprintf(format, arguments): the arguments lie one behind the other, each at its alignment. The result
 /// is their number.
-bool CtaExecutor::print(Warp &warp, uint32_t pc, unsigned lane) {
+bool SystemCalls::print(const Warp &warp, uint32_t pc, unsigned lane) {
   std::string format, text;
-  if (!loadString(warp, pc, lane, systemArgument(warp, pc, lane, 0), format))
+  if (!loadString(warp, pc, lane, argument(warp, pc, lane, 0), format))
     return false;
-  PrintArguments arguments{systemArgument(warp, pc, lane, 1), 0};
+  PrintArguments arguments{argument(warp, pc, lane, 1), 0};
   for (size_t at = 0; at < format.size();) {
     size_t percent = std::min(format.find('%', at), format.size());
     text.append(format, at, percent - at);
@@ -132,8 +134,7 @@ bool CtaExecutor::print(Warp &warp, uint32_t pc, unsigned lane) {
       return false;
   }
   const CallSite &site = launch.code.calls[code[pc].target];
-  std::memcpy(localMemory(warp, lane) + callerFrame(warp, lane, site) + site.results[0].offset,
-              &arguments.count, 4);
+  std::memcpy(cta.callerMemory(warp, lane, site) + site.results[0].offset, &arguments.count, 4);
   if (launch.options.print)
     printed += text;
   if (printed.size() > kMostPending)
@@ -141,7 +142,15 @@ bool CtaExecutor::print(Warp &warp, uint32_t pc, unsigned lane) {
   return true;
 }
 
-bool CtaExecutor::nextArgument(Warp &warp, uint32_t pc, unsigned lane, unsigned bytes,
+void SystemCalls::handOutPrinted() {
+  if (printed.empty())
+    return;
+  std::lock_guard guard(launch.printing);
+  launch.options.print(printed);
+  printed.clear();
+}
+
+bool SystemCalls::nextArgument(const Warp &warp, uint32_t pc, unsigned lane, unsigned bytes,
                                PrintArguments &arguments, uint64_t &value) {
   uint64_t address = (arguments.next + bytes - 1) / bytes * bytes;
   arguments.next = address + bytes;
@@ -150,7 +159,7 @@ bool CtaExecutor::nextArgument(Warp &warp, uint32_t pc, unsigned lane, unsigned 
 }
 
 /// The conversion at `at`, which moves behind it.
-bool CtaExecutor::convert(Warp &warp, uint32_t pc, unsigned lane, const std::string &format, size_t &at,
+bool SystemCalls::convert(const Warp &warp, uint32_t pc, unsigned lane, const std::string &format, size_t &at,
                           PrintArguments &arguments, std::string &text) {
   size_t begin = at++;
   Conversion conversion;

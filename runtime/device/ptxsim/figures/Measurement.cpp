@@ -1,11 +1,16 @@
 // What an executor tells the collector of figures: accesses at device addresses, and the lanes that wait for
 // others of their warp.
-#include "runtime/device/ptxsim/execute/Cta.h"
+#include "runtime/device/ptxsim/figures/Measurement.h"
 
 namespace winnow::ptxsim {
 
+Measurement::Measurement(const Cta &cta) : cta(cta) {
+  if (const DeviceAddresses *addresses = cta.launch.deviceAddresses)
+    figures = std::make_unique<FigureCollector>(cta.launch.code.instructions.size(), *addresses);
+}
+
 /// A fragment's lanes are fewer than its parent's because of the branch that made it.
-void CtaExecutor::findLostLanes(const Warp &warp, uint32_t index) {
+void Measurement::findLostLanes(const Warp &warp, uint32_t index) {
   figures->charges.clear();
   for (int32_t i = int32_t(index); i >= 0;) {
     const Fragment &fragment = warp.fragments[uint32_t(i)];
@@ -17,7 +22,7 @@ void CtaExecutor::findLostLanes(const Warp &warp, uint32_t index) {
 }
 
 /// `addresses` are the host's. Local memory, constants and parameters have caches of their own.
-void CtaExecutor::measure(uint32_t pc, uint32_t mask, const Access &access, const uint64_t *addresses) {
+void Measurement::measure(uint32_t pc, uint32_t mask, const Access &access, const uint64_t *addresses) {
   if (access.space == StateSpace::Local || access.space == StateSpace::Constant)
     return;
   std::array<ByteRange, kLanes> ranges;
@@ -27,8 +32,8 @@ void CtaExecutor::measure(uint32_t pc, uint32_t mask, const Access &access, cons
   for (uint32_t left = mask; left; left &= left - 1) {
     unsigned lane = unsigned(__builtin_ctz(left));
     uint64_t begin = 0;
-    offsets[lane] = addresses[lane] - reinterpret_cast<uint64_t>(shared);
-    if (offsets[lane] < launch.sharedBytes())
+    offsets[lane] = cta.sharedOffset(addresses[lane]);
+    if (offsets[lane] < cta.launch.sharedBytes())
       sharedLanes |= 1u << lane;
     else if (figures->translate(addresses[lane], begin))
       ranges[rangeCount++] = {begin, begin + access.bytes};
@@ -42,7 +47,7 @@ void CtaExecutor::measure(uint32_t pc, uint32_t mask, const Access &access, cons
 }
 
 /// cp.async: a load of global memory, of as many bytes as each lane reads, and a store to shared memory.
-void CtaExecutor::measureCopy(const PendingCopy &copy) {
+void Measurement::measureCopy(const PendingCopy &copy) {
   std::array<ByteRange, kLanes> ranges;
   size_t rangeCount = 0;
   for (uint32_t left = copy.mask; left; left &= left - 1) {
@@ -57,12 +62,12 @@ void CtaExecutor::measureCopy(const PendingCopy &copy) {
 }
 
 /// wmma.load, wmma.store: one request for the whole matrix, because which lane has which element is open.
-void CtaExecutor::measureFragment(uint32_t pc, AccessKind kind, unsigned bytes,
+void Measurement::measureFragment(uint32_t pc, AccessKind kind, unsigned bytes,
                                   const std::vector<uint64_t> &addresses) {
   std::vector<ByteRange> global, sharedRanges;
   for (uint64_t address : addresses) {
-    uint64_t begin = address - reinterpret_cast<uint64_t>(shared);
-    if (begin < launch.sharedBytes())
+    uint64_t begin = cta.sharedOffset(address);
+    if (begin < cta.launch.sharedBytes())
       sharedRanges.push_back({begin, begin + bytes});
     else if (figures->translate(address, begin))
       global.push_back({begin, begin + bytes});

@@ -1,5 +1,5 @@
 // The checks of races and of uninitialized memory: which shadow an access belongs to, and the reports.
-#include "runtime/device/ptxsim/execute/Cta.h"
+#include "runtime/device/ptxsim/inspect/Inspection.h"
 
 #include <algorithm>
 #include <cstring>
@@ -22,39 +22,39 @@ uint32_t lowestLanes(uint32_t mask, unsigned count) {
 
 } // namespace
 
-void CtaExecutor::makeShadows() {
+Inspection::Inspection(Cta &cta, Faults &faults) : ExecutionUnit(cta, faults) {
   const LaunchOptions &options = launch.options;
   if (!options.checkRaces && !options.checkUninitialized)
     return;
   shadows = std::make_unique<Shadows>(
-      Shadows{Order(uint32_t(warps.size())),
+      Shadows{Order(uint32_t(cta.warps.size())),
               ShadowRegion(launch.sharedBytes(), {options.checkRaces, options.checkUninitialized, true}),
               {}});
 }
 
-void CtaExecutor::beginShadows() {
+void Inspection::begin() {
   if (!shadows)
     return;
   shadows->restartFullClock();
   shadows->shared.forget();
-  shadows->order.beginCta(ctaNumber);
+  shadows->order.beginCta(cta.number);
 }
 
-void CtaExecutor::synchronizeWarp(const Warp &warp) {
+void Inspection::synchronizeWarp(const Warp &warp) {
   if (!shadows)
     return;
   shadows->order.synchronizeWarp(warp.index);
   shadows->restartFullClock();
 }
 
-void CtaExecutor::synchronizeCta() {
+void Inspection::synchronizeCta() {
   if (!shadows)
     return;
   shadows->order.synchronizeCta();
   shadows->restartFullClock();
 }
 
-void CtaExecutor::synchronizeDevice() {
+void Inspection::synchronizeDevice() {
   if (!shadows)
     return;
   shadows->order.synchronizeDevice();
@@ -62,14 +62,13 @@ void CtaExecutor::synchronizeDevice() {
 }
 
 /// The shadow of a host address and the offset in it; null where nothing is to be watched.
-ShadowRegion *CtaExecutor::shadowOf(uint64_t address, uint64_t &offset) {
-  uint64_t sharedBase = reinterpret_cast<uint64_t>(shared), localBase = reinterpret_cast<uint64_t>(local);
-  if (address - sharedBase < launch.sharedBytes()) {
-    offset = address - sharedBase;
+ShadowRegion *Inspection::shadowOf(uint64_t address, uint64_t &offset) {
+  if (cta.sharedOffset(address) < launch.sharedBytes()) {
+    offset = cta.sharedOffset(address);
     return &shadows->shared;
   }
   // A thread's own; and compilers load from it before they know whether the value will be used.
-  if (address - localBase < localStride * warps.size() * kLanes)
+  if (cta.localOffset(address) < cta.allLocalBytes())
     return nullptr;
   if (address - shadows->lastBegin < shadows->lastSize) {
     offset = address - shadows->lastBegin;
@@ -93,20 +92,19 @@ ShadowRegion *CtaExecutor::shadowOf(uint64_t address, uint64_t &offset) {
   return shadows->last = &found->second;
 }
 
-Record CtaExecutor::record(const Warp &warp, uint32_t pc, unsigned lane) const {
+Record Inspection::record(const Warp &warp, uint32_t pc, unsigned lane) const {
   const Instruction &in = code[pc];
   // mbarrier.init and .inval write as any store does (PTX ISA: "mbarrier.init").
   bool isBarrierUse = in.operation == Operation::MemoryBarrier &&
                       MemoryBarrierMode(in.mode) != MemoryBarrierMode::Initialize &&
                       MemoryBarrierMode(in.mode) != MemoryBarrierMode::Invalidate;
   bool isStrong = in.operation == Operation::Atomic || isBarrierUse || (in.flags & kStrong);
-  return shadows->order.record({ctaNumber, warp.index * kLanes + lane, pc, isStrong});
+  return shadows->order.record({cta.number, warp.index * kLanes + lane, pc, isStrong});
 }
 
 /// Records the accesses of the lowest lane of `mask` and those that follow it, as far as they are certainly
 /// right, and gives their number. `self` is the record of lane 0.
-unsigned CtaExecutor::inspectRun(uint32_t mask, const Access &access, const uint64_t *addresses,
-                                 Record self) {
+unsigned Inspection::inspectRun(uint32_t mask, const Access &access, const uint64_t *addresses, Record self) {
   unsigned first = unsigned(__builtin_ctz(mask));
   uint64_t offset = 0;
   ShadowRegion *region = shadowOf(addresses[first], offset);
@@ -122,8 +120,8 @@ unsigned CtaExecutor::inspectRun(uint32_t mask, const Access &access, const uint
 }
 
 /// After resolve(): `addresses` are the host's. Reads and writes are recorded before they are made.
-bool CtaExecutor::inspect(const Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
-                          const uint64_t *addresses) {
+bool Inspection::inspect(const Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
+                         const uint64_t *addresses) {
   if (!shadows)
     return true;
   const Record self = record(warp, pc, 0);
@@ -136,8 +134,8 @@ bool CtaExecutor::inspect(const Warp &warp, uint32_t pc, uint32_t mask, const Ac
   return true;
 }
 
-bool CtaExecutor::inspectLane(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
-                              uint64_t address, uint64_t changed) {
+bool Inspection::inspectLane(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
+                             uint64_t address, uint64_t changed) {
   uint64_t offset = 0;
   ShadowRegion *region = shadows ? shadowOf(address, offset) : nullptr;
   if (!region)
@@ -156,8 +154,8 @@ bool CtaExecutor::inspectLane(const Warp &warp, uint32_t pc, unsigned lane, cons
 
 /// Stores that may conflict go one lane after the other, so that the values of two lanes that write to one
 /// place can be compared; the others together.
-bool CtaExecutor::storeInspected(const Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
-                                 const uint64_t *addresses) {
+bool Inspection::store(const Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
+                       const uint64_t *addresses) {
   const Instruction &in = code[pc];
   const Record self = record(warp, pc, 0);
   uint32_t together = 0;
@@ -173,7 +171,7 @@ bool CtaExecutor::storeInspected(const Warp &warp, uint32_t pc, uint32_t mask, c
       continue;
     }
     storeTogether();
-    if (!storeInspectedLane(warp, pc, unsigned(__builtin_ctz(left)), access, addresses))
+    if (!storeLane(warp, pc, unsigned(__builtin_ctz(left)), access, addresses))
       return false;
     left &= left - 1;
   }
@@ -181,8 +179,8 @@ bool CtaExecutor::storeInspected(const Warp &warp, uint32_t pc, uint32_t mask, c
   return true;
 }
 
-bool CtaExecutor::storeInspectedLane(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
-                                     const uint64_t *addresses) {
+bool Inspection::storeLane(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
+                           const uint64_t *addresses) {
   auto *bytes = reinterpret_cast<const std::byte *>(addresses[lane]);
   std::byte before[kLanes];
   std::memcpy(before, bytes, access.bytes);
@@ -193,7 +191,7 @@ bool CtaExecutor::storeInspectedLane(const Warp &warp, uint32_t pc, unsigned lan
   return inspectLane(warp, pc, lane, access, addresses[lane], changed);
 }
 
-bool CtaExecutor::inspectCopy(const Warp &warp, const PendingCopy &copy) {
+bool Inspection::beginCopy(const Warp &warp, const PendingCopy &copy) {
   const Access write{AccessKind::Store, StateSpace::Shared, copy.bytes};
   for (uint32_t left = shadows ? copy.mask : 0; left;) {
     unsigned lane = unsigned(__builtin_ctz(left));
@@ -212,7 +210,7 @@ bool CtaExecutor::inspectCopy(const Warp &warp, const PendingCopy &copy) {
 }
 
 /// Lanes may read less than they write, or nothing.
-bool CtaExecutor::inspectSources(const Warp &warp, const PendingCopy &copy, uint32_t mask) {
+bool Inspection::inspectSources(const Warp &warp, const PendingCopy &copy, uint32_t mask) {
   uint32_t whole = 0;
   for (unsigned lane = 0; lane < kLanes; ++lane)
     whole |= uint32_t(copy.sourceBytes[lane] == copy.bytes) << lane;
@@ -228,7 +226,7 @@ bool CtaExecutor::inspectSources(const Warp &warp, const PendingCopy &copy, uint
   return true;
 }
 
-void CtaExecutor::finishInspectedCopy(const Warp &warp, const PendingCopy &copy, uint32_t mask) {
+void Inspection::finishCopy(const Warp &warp, const PendingCopy &copy, uint32_t mask) {
   for (uint32_t left = shadows ? mask : 0; left;) {
     ShadowRegion::LaneRun run = copyRun(warp, copy, left);
     unsigned count = shadows->shared.finishCopyLanes(run);
@@ -239,41 +237,27 @@ void CtaExecutor::finishInspectedCopy(const Warp &warp, const PendingCopy &copy,
 }
 
 /// What the lowest lane of `mask` and those that follow it write.
-ShadowRegion::LaneRun CtaExecutor::copyRun(const Warp &warp, const PendingCopy &copy, uint32_t mask) const {
+ShadowRegion::LaneRun Inspection::copyRun(const Warp &warp, const PendingCopy &copy, uint32_t mask) const {
   unsigned lane = unsigned(__builtin_ctz(mask));
-  return {copy.destinations[lane] - reinterpret_cast<uint64_t>(shared), copy.bytes,
+  return {cta.sharedOffset(copy.destinations[lane]), copy.bytes,
           runLength(mask, copy.bytes, copy.destinations.data()), record(warp, copy.pc, lane)};
-}
-
-/// Who reads what another thread is about to write lacks a barrier: that would be the better report. So when
-/// races are looked for, this one waits for the end of the CTA, or for another fault.
-bool CtaExecutor::unwrittenFault(const Warp &warp, uint32_t pc, unsigned lane, std::string_view what) {
-  if (unwritten.ok())
-    unwritten = format::failure(format::Code::DeviceFault, "uninitialized: ", what,
-                                ", which nobody has written: ", where(warp, pc, lane));
-  if (launch.options.checkRaces)
-    return true;
-  status = unwritten;
-  return false;
 }
 
 /// "race: store of 4 bytes at byte 16 of shared memory and the load by thread (1,0,0) at k.ptx:12:3 (ld...;),
 /// with no barrier between them: ..."
-bool CtaExecutor::conflictFault(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
-                                uint64_t address, const Conflict &conflict) {
-  const char *verb = access.kind == AccessKind::Load    ? "load"
-                     : access.kind == AccessKind::Store ? "store"
-                                                        : "atomic operation";
-  std::string what = format::concatenate(verb, " of ", access.bytes, " bytes ", describeAddress(address));
+bool Inspection::conflictFault(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
+                               uint64_t address, const Conflict &conflict) {
+  std::string what =
+      format::concatenate(access.verb(), " of ", access.bytes, " bytes ", describeAddress(address));
   if (conflict.kind == Conflict::Kind::Unwritten)
-    return unwrittenFault(warp, pc, lane, what);
-  unwritten = {};
+    return faults.raiseUnwritten(warp, pc, lane, what);
+  faults.forgetUnwritten();
   const Actor &other = conflict.other;
-  std::string place = format::concatenate("thread ", describeThread(other.thread));
-  bool isOtherCta = other.cta != ctaNumber;
+  std::string place = format::concatenate("thread ", faults.describeThread(other.thread));
+  bool isOtherCta = other.cta != cta.number;
   if (isOtherCta)
-    place = format::concatenate("CTA ", describeIndex(indexOf(other.cta)), ", ", place);
-  place += format::concatenate(" at ", describeInstruction(other.pc));
+    place = format::concatenate("CTA ", faults.describeCta(other.cta), ", ", place);
+  place += format::concatenate(" at ", faults.describeInstruction(other.pc));
   if (conflict.kind == Conflict::Kind::UnfinishedCopy)
     return fault(warp, pc, 1u << lane,
                  format::concatenate("race: ", what, " while the copy by ", place,
@@ -290,12 +274,11 @@ bool CtaExecutor::conflictFault(const Warp &warp, uint32_t pc, unsigned lane, co
 }
 
 /// "at 0x10 in shared memory", "at byte 8 of 'x' in global memory"
-std::string CtaExecutor::describeAddress(uint64_t address) const {
-  uint64_t sharedBase = reinterpret_cast<uint64_t>(shared), localBase = reinterpret_cast<uint64_t>(local);
-  if (address - sharedBase < launch.sharedBytes())
-    return format::concatenate("at byte ", address - sharedBase, " of shared memory");
-  if (address - localBase < localStride * warps.size() * kLanes)
-    return format::concatenate("at byte ", (address - localBase) % localStride, " of local memory");
+std::string Inspection::describeAddress(uint64_t address) const {
+  if (cta.sharedOffset(address) < launch.sharedBytes())
+    return format::concatenate("at byte ", cta.sharedOffset(address), " of shared memory");
+  if (cta.localOffset(address) < cta.allLocalBytes())
+    return format::concatenate("at byte ", cta.localOffset(address) % cta.localStride, " of local memory");
   const MemoryRange *range = launch.memory.find(address);
   return range ? format::concatenate("at byte ", address - range->begin, " of '", range->name,
                                      "' in global memory")

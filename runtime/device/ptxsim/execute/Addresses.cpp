@@ -1,93 +1,29 @@
-// Memory accesses: from device addresses to host addresses, each checked, and reports of bad ones.
-#include "runtime/device/ptxsim/execute/Cta.h"
-
-#include <cstring>
+// From device addresses to host addresses, each checked, and reports of bad ones.
+#include "runtime/device/ptxsim/execute/Addresses.h"
 
 namespace winnow::ptxsim {
 
-std::string hexadecimal(uint64_t value) {
-  std::string text;
-  do {
-    text.insert(text.begin(), "0123456789abcdef"[value & 15]);
-    value >>= 4;
-  } while (value);
-  return "0x" + text;
-}
-
-bool CtaExecutor::memory(Warp &warp, uint32_t pc, uint32_t mask) {
-  const Instruction &in = code[pc];
-  alignas(64) uint64_t addresses[kLanes];
-  lanes.addresses(warp.rows, in, mask, addresses);
-  AccessKind kind = in.operation == Operation::Load    ? AccessKind::Load
-                    : in.operation == Operation::Store ? AccessKind::Store
-                                                       : AccessKind::Atomic;
-  const Access access{kind, in.space, unsigned(in.elementBytes) * in.count};
-  if (!resolve(warp, pc, mask, access, addresses))
-    return false;
-  if (figures)
-    measure(pc, mask, access, addresses);
-  if (shadows && in.space != StateSpace::Local) {
-    if (kind != AccessKind::Load && launch.options.checkRaces &&
-        !sparesSources(warp, pc, mask, access, addresses))
-      return false;
-    if (kind == AccessKind::Store)
-      return storeInspected(warp, pc, mask, access, addresses);
-    if (!inspect(warp, pc, mask, access, addresses))
-      return false;
-  }
-  const Row *elements = launch.code.rows.data() + in.target;
-  if (kind == AccessKind::Load)
-    lanes.load(warp.rows, in, mask, addresses, elements);
-  else if (kind == AccessKind::Store)
-    lanes.store(warp.rows, in, mask, addresses, elements);
-  else
-    atomic(warp.rows, in, mask, addresses);
-  return true;
-}
-
-/// A store of values that are not known (PTX ISA: "discard"): checked as one, and what is there stays. An
-/// address in another window than global memory's is undefined in PTX, and out of bounds here.
-bool CtaExecutor::discard(Warp &warp, uint32_t pc, uint32_t mask) {
-  alignas(64) uint64_t addresses[kLanes];
-  lanes.addresses(warp.rows, code[pc], mask, addresses);
-  if (!resolve(warp, pc, mask, {AccessKind::Store, StateSpace::Global, kCacheLineBytes}, addresses))
-    return false;
-  constexpr unsigned kPartBytes = 32; // the widest access that inspections know
-  for (unsigned part = 0; shadows && part < kCacheLineBytes; part += kPartBytes) {
-    if (!inspect(warp, pc, mask, {AccessKind::Store, StateSpace::Global, kPartBytes}, addresses))
-      return false;
-    for (uint64_t &address : addresses)
-      address += kPartBytes;
-  }
-  return true;
-}
-
-/// The same bytes for all lanes; the decoder has checked that they are there.
-void CtaExecutor::loadParameter(std::byte *rows, const Instruction &in, uint32_t mask) {
-  uint64_t addresses[kLanes];
-  for (uint64_t &address : addresses)
-    address = reinterpret_cast<uint64_t>(launch.parameters.data()) + uint64_t(in.offset);
-  lanes.load(rows, in, mask, addresses, launch.code.rows.data() + in.target);
-}
-
 /// All lanes at once where they access one space and one buffer, else lane by lane.
-bool CtaExecutor::resolve(Warp &warp, uint32_t pc, uint32_t mask, const Access &access, uint64_t *addresses) {
+bool Addresses::resolve(const Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
+                        uint64_t *addresses) {
   unsigned bytes = access.bytes;
   uint64_t misaligned =
       launch.options.checkAlignment || access.kind == AccessKind::Atomic ? access.alignment - 1 : 0;
   if (access.space == StateSpace::Shared) {
     uint64_t size = launch.sharedBytes();
     if (size >= bytes && lanes.contained(addresses, 0, size - bytes, misaligned)) {
+      const uint64_t base = reinterpret_cast<uint64_t>(cta.shared);
       for (unsigned i = 0; i < kLanes; ++i)
-        addresses[i] += reinterpret_cast<uint64_t>(shared);
+        addresses[i] += base;
       return true;
     }
   } else if (access.space == StateSpace::Local) {
-    if (localStride >= bytes && lanes.contained(addresses, 0, localStride - bytes, misaligned)) {
-      uint64_t base = reinterpret_cast<uint64_t>(local) + warp.index * kLanes * localStride;
+    if (cta.localStride >= bytes && lanes.contained(addresses, 0, cta.localStride - bytes, misaligned)) {
+      const uint64_t stride = cta.localStride;
+      const uint64_t base = reinterpret_cast<uint64_t>(cta.local) + warp.index * kLanes * stride;
       uint32_t leader = uint32_t(__builtin_ctz(mask));
       for (unsigned i = 0; i < kLanes; ++i)
-        addresses[i] += base + (mask >> i & 1 ? i : leader) * localStride;
+        addresses[i] += base + (mask >> i & 1 ? i : leader) * stride;
       return true;
     }
   } else if (const MemoryRange *range = lastRange[pc]) {
@@ -107,8 +43,8 @@ bool CtaExecutor::resolve(Warp &warp, uint32_t pc, uint32_t mask, const Access &
   return true;
 }
 
-bool CtaExecutor::resolveLane(Warp &warp, uint32_t pc, unsigned lane, const Access &access,
-                              uint64_t &address) {
+bool Addresses::resolveLane(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
+                            uint64_t &address) {
   AccessKind kind = access.kind;
   StateSpace space = access.space;
   unsigned bytes = access.bytes;
@@ -129,11 +65,11 @@ bool CtaExecutor::resolveLane(Warp &warp, uint32_t pc, unsigned lane, const Acce
   switch (space) {
   case StateSpace::Shared:
     size = launch.sharedBytes();
-    base = reinterpret_cast<uint64_t>(shared);
+    base = reinterpret_cast<uint64_t>(cta.shared);
     break;
   case StateSpace::Local:
-    size = localStride;
-    base = reinterpret_cast<uint64_t>(local) + (warp.index * kLanes + lane) * localStride;
+    size = cta.localStride;
+    base = reinterpret_cast<uint64_t>(cta.local) + (warp.index * kLanes + lane) * cta.localStride;
     break;
   case StateSpace::Parameter:
     if (kind != AccessKind::Load)
@@ -160,20 +96,17 @@ bool CtaExecutor::resolveLane(Warp &warp, uint32_t pc, unsigned lane, const Acce
 
 /// "out-of-bounds load of 4 bytes at 0x10 in global memory, 4 bytes after the end of 'x' (40 bytes at 0x0):
 /// ..."
-bool CtaExecutor::accessFault(Warp &warp, uint32_t pc, unsigned lane, const Access &access, uint64_t address,
-                              std::string_view problem) {
+bool Addresses::accessFault(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
+                            uint64_t address, std::string_view problem) {
   StateSpace space = access.space;
-  const char *verb = access.kind == AccessKind::Load    ? "load"
-                     : access.kind == AccessKind::Store ? "store"
-                                                        : "atomic operation";
-  std::string message = format::concatenate(problem, " ", verb, " of ", access.bytes, " bytes at ",
+  std::string message = format::concatenate(problem, " ", access.verb(), " of ", access.bytes, " bytes at ",
                                             hexadecimal(address), " in ", name(space), " memory");
   if (problem == "misaligned")
     message += format::concatenate(", whose alignment must be ", access.alignment);
   bool isGlobal = space == StateSpace::Global || space == StateSpace::Constant;
   if (!isGlobal) {
     uint64_t size = space == StateSpace::Shared  ? launch.sharedBytes()
-                    : space == StateSpace::Local ? localStride
+                    : space == StateSpace::Local ? cta.localStride
                                                  : launch.parameters.size();
     message += format::concatenate(" (", size, " bytes)");
   } else if (const MemoryRange *range = launch.memory.findFreed(address)) {

@@ -1,6 +1,10 @@
 // Instructions on matrices (PTX ISA: "ldmatrix", "stmatrix", "movmatrix", "mma", "wmma"). All 32 threads of
 // the warp take part.
-#include "runtime/device/ptxsim/execute/Cta.h"
+#include "runtime/device/ptxsim/execute/Matrices.h"
+
+#include "runtime/device/ptxsim/execute/Addresses.h"
+#include "runtime/device/ptxsim/figures/Measurement.h"
+#include "runtime/device/ptxsim/inspect/Inspection.h"
 
 #include <cstring>
 
@@ -17,9 +21,17 @@ unsigned elementOf(unsigned lane, unsigned i, bool isTransposed) {
 
 uint16_t *halves(std::byte *rows, Row row) { return reinterpret_cast<uint16_t *>(rows + row); }
 
+void transposeMatrix(std::byte *rows, const Instruction &in) {
+  uint16_t elements[kMatrixRows * kMatrixRows];
+  for (unsigned i = 0; i < 2 * kLanes; ++i)
+    elements[elementOf(i / 2, i % 2, false)] = halves(rows, in.source[0])[i];
+  for (unsigned i = 0; i < 2 * kLanes; ++i)
+    halves(rows, in.destination)[i] = elements[elementOf(i / 2, i % 2, true)];
+}
+
 } // namespace
 
-bool CtaExecutor::matrix(Warp &warp, uint32_t pc, uint32_t mask) {
+bool Matrices::execute(Warp &warp, uint32_t pc, uint32_t mask) {
   const Instruction &in = code[pc];
   if (mask != kFullMask)
     return fault(warp, pc, ~mask,
@@ -33,26 +45,27 @@ bool CtaExecutor::matrix(Warp &warp, uint32_t pc, uint32_t mask) {
     transposeMatrix(warp.rows, in);
     return true;
   case Operation::MultiplyMatrices:
-    return multiplyMatrices(warp, pc);
+    return multiply(warp, pc);
   default:
     return accessFragment(warp, pc);
   }
 }
 
 /// Thread 8 i + j has the address of row j of matrix i.
-bool CtaExecutor::resolveRows(Warp &warp, uint32_t pc, AccessKind kind, uint64_t *addresses) {
+bool Matrices::resolveRows(Warp &warp, uint32_t pc, AccessKind kind, uint64_t *addresses) {
   const Instruction &in = code[pc];
   uint32_t used = in.count == 4 ? kFullMask : (1u << kMatrixRows * in.count) - 1;
   lanes.addresses(warp.rows, in, used, addresses);
   const Access access{kind, in.space, kRowBytes};
-  if (!resolve(warp, pc, used, access, addresses) || !inspect(warp, pc, used, access, addresses))
+  if (!resolver.resolve(warp, pc, used, access, addresses) ||
+      !inspection.inspect(warp, pc, used, access, addresses))
     return false;
-  if (figures)
-    measure(pc, used, access, addresses);
+  if (measurement.isOn())
+    measurement.measure(pc, used, access, addresses);
   return true;
 }
 
-bool CtaExecutor::loadMatrix(Warp &warp, uint32_t pc) {
+bool Matrices::loadMatrix(Warp &warp, uint32_t pc) {
   const Instruction &in = code[pc];
   uint64_t addresses[kLanes];
   if (!resolveRows(warp, pc, AccessKind::Load, addresses))
@@ -71,7 +84,7 @@ bool CtaExecutor::loadMatrix(Warp &warp, uint32_t pc) {
   return true;
 }
 
-bool CtaExecutor::storeMatrix(Warp &warp, uint32_t pc) {
+bool Matrices::storeMatrix(Warp &warp, uint32_t pc) {
   const Instruction &in = code[pc];
   uint64_t addresses[kLanes];
   if (!resolveRows(warp, pc, AccessKind::Store, addresses))
@@ -88,15 +101,7 @@ bool CtaExecutor::storeMatrix(Warp &warp, uint32_t pc) {
   return true;
 }
 
-void CtaExecutor::transposeMatrix(std::byte *rows, const Instruction &in) {
-  uint16_t elements[kMatrixRows * kMatrixRows];
-  for (unsigned i = 0; i < 2 * kLanes; ++i)
-    elements[elementOf(i / 2, i % 2, false)] = halves(rows, in.source[0])[i];
-  for (unsigned i = 0; i < 2 * kLanes; ++i)
-    halves(rows, in.destination)[i] = elements[elementOf(i / 2, i % 2, true)];
-}
-
-bool CtaExecutor::multiplyMatrices(Warp &warp, uint32_t pc) {
+bool Matrices::multiply(Warp &warp, uint32_t pc) {
   const MatrixProduct &product = launch.code.products[code[pc].target];
   if (product.isSparse) {
     uint8_t places[kMostSparseElements];
@@ -111,7 +116,7 @@ bool CtaExecutor::multiplyMatrices(Warp &warp, uint32_t pc) {
 
 /// wmma.load and wmma.store, a register at a time: elements smaller than a byte lie side by side in it, as in
 /// memory.
-bool CtaExecutor::accessFragment(Warp &warp, uint32_t pc) {
+bool Matrices::accessFragment(Warp &warp, uint32_t pc) {
   const Instruction &in = code[pc];
   const MatrixFragment &fragment = launch.code.fragments[in.target];
   AccessKind kind = in.operation == Operation::LoadFragment ? AccessKind::Load : AccessKind::Store;
@@ -133,9 +138,10 @@ bool CtaExecutor::accessFragment(Warp &warp, uint32_t pc) {
           std::swap(line, place);
         uint64_t address = bases[lane] + (line * strides[lane] + place) * bits / 8;
         const Access access{kind, in.space, bytes};
-        if (!resolveLane(warp, pc, lane, access, address) || !inspectLane(warp, pc, lane, access, address))
+        if (!resolver.resolveLane(warp, pc, lane, access, address) ||
+            !inspection.inspectLane(warp, pc, lane, access, address))
           return false;
-        if (figures)
+        if (measurement.isOn())
           accessed.push_back(address);
         std::byte *element = row + lane * registerBytes(fragment.type) + i * bits / 8;
         auto *memory = reinterpret_cast<std::byte *>(address);
@@ -143,8 +149,8 @@ bool CtaExecutor::accessFragment(Warp &warp, uint32_t pc) {
                     bytes);
       }
   }
-  if (figures)
-    measureFragment(pc, kind, bytes, accessed);
+  if (measurement.isOn())
+    measurement.measureFragment(pc, kind, bytes, accessed);
   return true;
 }
 

@@ -1,11 +1,13 @@
 // Divergence and reconvergence: the tree of fragments of a warp. A fragment that diverges becomes a waiting
 // parent, unless its lanes would meet where it ends anyway; then its sides are its siblings. So the tree is
 // never deeper than the tree of post-dominators, whatever the control flow.
-#include "runtime/device/ptxsim/execute/Cta.h"
+#include "runtime/device/ptxsim/execute/Divergence.h"
+
+#include "runtime/device/ptxsim/figures/Measurement.h"
 
 namespace winnow::ptxsim {
 
-uint32_t CtaExecutor::newFragment(Warp &warp) {
+uint32_t Divergence::newFragment(Warp &warp) {
   for (uint32_t i = 0; i < warp.fragments.size(); ++i)
     if (warp.fragments[i].state == Fragment::State::Free) {
       warp.fragments[i] = Fragment();
@@ -15,11 +17,11 @@ uint32_t CtaExecutor::newFragment(Warp &warp) {
   return uint32_t(warp.fragments.size() - 1);
 }
 
-void CtaExecutor::diverge(Warp &warp, uint32_t index, uint32_t pc, const Side *sides, unsigned count,
-                          uint32_t reconvergence) {
+void Divergence::diverge(Warp &warp, uint32_t index, uint32_t pc, std::span<const Side> sides,
+                         uint32_t reconvergence) {
   ++divergences;
-  if (figures)
-    figures->countDivergence(pc);
+  if (measurement.isOn())
+    measurement.countDivergence(pc);
   Fragment parent = warp.fragments[index];
   bool isSibling = reconvergence == parent.reconvergence;
   int32_t parentIndex = isSibling ? parent.parent : int32_t(index);
@@ -33,15 +35,15 @@ void CtaExecutor::diverge(Warp &warp, uint32_t index, uint32_t pc, const Side *s
     warp.fragments[index].next = reconvergence;
   }
   unsigned made = 0;
-  for (unsigned i = 0; i < count; ++i) {
-    if (sides[i].target == reconvergence)
+  for (const Side &side : sides) {
+    if (side.target == reconvergence)
       continue; // already there
     uint32_t child = newFragment(warp);
     Fragment &fragment = warp.fragments[child];
     fragment.state = Fragment::State::Ready;
-    fragment.next = sides[i].target;
+    fragment.next = side.target;
     fragment.reconvergence = reconvergence;
-    fragment.mask = sides[i].mask;
+    fragment.mask = side.mask;
     fragment.parent = parentIndex;
     fragment.branch = pc;
     ++made;
@@ -54,8 +56,35 @@ void CtaExecutor::diverge(Warp &warp, uint32_t index, uint32_t pc, const Side *s
     waiting.state = Fragment::State::Ready;
 }
 
+void Divergence::enterFunctions(Warp &warp, uint32_t index, uint32_t next, std::span<const Side> sides) {
+  divergences += sides.size() > 1;
+  warp.fragments[index].state = Fragment::State::WaitingForChildren;
+  warp.fragments[index].isCalling = true;
+  warp.fragments[index].next = next;
+  warp.fragments[index].children = uint32_t(sides.size());
+  for (const Side &side : sides) {
+    uint32_t child = newFragment(warp);
+    Fragment &fragment = warp.fragments[child];
+    fragment.state = Fragment::State::Ready;
+    fragment.next = side.target;
+    fragment.mask = side.mask;
+    fragment.parent = int32_t(index);
+  }
+}
+
+/// Lanes return to the fragment that waits behind the call. They leave all fragments between, which end once
+/// they have no lanes left.
+void Divergence::leaveFunctions(Warp &warp, uint32_t index, uint32_t mask) {
+  warp.fragments[index].mask &= ~mask;
+  for (uint32_t i = uint32_t(warp.fragments[index].parent); !warp.fragments[i].isCalling;
+       i = uint32_t(warp.fragments[i].parent))
+    warp.fragments[i].mask &= ~mask;
+  if (warp.fragments[index].mask == 0)
+    endFragment(warp, index);
+}
+
 /// The last child's end wakes its parent, or ends that too when none of its lanes is left.
-void CtaExecutor::childEnded(Warp &warp, int32_t parent) {
+void Divergence::childEnded(Warp &warp, int32_t parent) {
   while (parent >= 0) {
     Fragment &waiting = warp.fragments[uint32_t(parent)];
     if (--waiting.children)
@@ -69,27 +98,24 @@ void CtaExecutor::childEnded(Warp &warp, int32_t parent) {
   }
 }
 
-void CtaExecutor::endFragment(Warp &warp, uint32_t index) {
+void Divergence::endFragment(Warp &warp, uint32_t index) {
   warp.fragments[index].state = Fragment::State::Free;
   childEnded(warp, warp.fragments[index].parent);
 }
 
 /// Lanes that exit are taken out of all fragments that wait for them.
-void CtaExecutor::exitLanes(Warp &warp, uint32_t index, uint32_t mask) {
+void Divergence::exitLanes(Warp &warp, uint32_t index, uint32_t mask) {
   warp.alive &= ~mask;
-  aliveThreads -= countLanes(mask);
   for (int32_t i = int32_t(index); i >= 0; i = warp.fragments[uint32_t(i)].parent)
     warp.fragments[uint32_t(i)].mask &= ~mask;
   if (warp.fragments[index].mask == 0)
     endFragment(warp, index);
-  releaseWarpSyncs(warp);
-  releaseFullBarriers();
 }
 
 /// Lanes that wait where a branch joins go ahead without those that have run for long: these may spin until
 /// the others do something (PTX guarantees progress of every thread from sm_70 on). They no longer join here,
 /// but where the branch around this one does.
-void CtaExecutor::releaseArrivedLanes(Warp &warp, uint32_t index) {
+void Divergence::releaseArrivedLanes(Warp &warp, uint32_t index) {
   for (int32_t i = warp.fragments[index].parent; i >= 0; i = warp.fragments[uint32_t(i)].parent) {
     uint32_t elsewhere = 0;
     for (const Fragment &fragment : warp.fragments)
@@ -108,34 +134,6 @@ void CtaExecutor::releaseArrivedLanes(Warp &warp, uint32_t index) {
     if (fragment.parent >= 0)
       ++warp.fragments[uint32_t(fragment.parent)].children;
     warp.isSplit = true;
-  }
-}
-
-/// Fragments that wait at a warp-wide instruction go on when the lanes that it names have arrived: at the
-/// same instruction, or, for bar.warp.sync, at any.
-void CtaExecutor::releaseWarpSyncs(Warp &warp) {
-  for (size_t first = 0; first < warp.fragments.size(); ++first) {
-    if (warp.fragments[first].state != Fragment::State::AtWarpSync)
-      continue;
-    const Instruction &in = code[warp.fragments[first].next];
-    uint32_t next = warp.fragments[first].next, members = warp.fragments[first].syncMembers, arrived = 0;
-    std::vector<Fragment *> group;
-    for (Fragment &other : warp.fragments) {
-      bool isSame = other.next == next || (in.operation == Operation::WarpBarrier &&
-                                           code[other.next].operation == Operation::WarpBarrier);
-      if (other.state != Fragment::State::AtWarpSync || other.syncMembers != members || !isSame)
-        continue;
-      arrived |= other.syncMask;
-      group.push_back(&other);
-    }
-    if (members & warp.alive & ~arrived)
-      continue;
-    if (!exchange(warp, next, arrived))
-      return;
-    for (Fragment *fragment : group) {
-      fragment->state = Fragment::State::Ready;
-      ++fragment->next;
-    }
   }
 }
 

@@ -1,0 +1,46 @@
+// Calls of functions with code of their own, and the stacks of the threads.
+#pragma once
+
+#include "runtime/device/ptxsim/execute/ExecutionUnit.h"
+
+#include <array>
+
+namespace winnow::ptxsim {
+
+class Divergence;
+
+class Calls : private ExecutionUnit {
+public:
+  Calls(Cta &cta, Faults &faults, Divergence &divergence)
+      : ExecutionUnit(cta, faults), divergence(divergence),
+        stacks(launch.code.functions.empty() ? 0 : cta.warps.size()) {}
+
+  void begin();
+  /// The fragment goes on once the lanes have returned.
+  void call(Warp &warp, uint32_t fragment, uint32_t pc, uint32_t mask);
+  void returnLanes(Warp &warp, uint32_t fragment, uint32_t mask);
+
+private:
+  /// The functions that a thread is in, the innermost last.
+  struct CallStack {
+    struct Activation {
+      const FunctionCode *callee = nullptr;
+      const CallSite *site = nullptr;
+      uint64_t begin = 0, end = 0; // of its frame in local memory
+    };
+    std::vector<Activation> activations;
+    std::vector<std::byte> saved; // registers of the callees from before each call
+  };
+  const FunctionCode *functionAt(uint64_t address) const;
+  const FunctionCode *calledFunction(const Warp &warp, uint32_t pc, unsigned lane, const CallSite &site);
+  bool enterFunction(Warp &warp, uint32_t pc, unsigned lane, const CallSite &site,
+                     const FunctionCode &callee);
+  void leaveFunction(Warp &warp, unsigned lane);
+  void saveRows(const Warp &warp, unsigned lane, const FunctionCode &callee);
+  void restoreRows(const Warp &warp, unsigned lane, const FunctionCode &callee);
+
+  Divergence &divergence;
+  std::vector<std::array<CallStack, kLanes>> stacks; // by warp
+};
+
+} // namespace winnow::ptxsim
