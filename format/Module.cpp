@@ -59,7 +59,7 @@ const char *name(Opcode opcode) {
       "allocate",     "slice",           "release",
       "copy",         "dispatch",        "if",
       "else",         "end if",          "read",
-      "return",
+      "for",          "end for",         "return",
   };
   static_assert(std::size(names) == size_t(Opcode::Return) + 1);
   return size_t(opcode) < std::size(names) ? names[size_t(opcode)] : "unknown";

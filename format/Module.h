@@ -36,7 +36,7 @@ struct Signature {
 /// Operations of the host's program. It works on two register files: 64-bit integers ("scalars") and
 /// buffers. Every register is written once, before what needs it. What is launched may depend on the contents
 /// of a buffer: between If and EndIf lie one or two branches, which nest. So may sizes: Read makes a scalar
-/// of an element.
+/// of an element. What lies between For and EndFor is repeated; what it makes ends with each round.
 enum class Opcode : uint16_t {
   // scalar `result` = ...
   Constant,       // immediate
@@ -75,6 +75,11 @@ enum class Opcode : uint16_t {
   // scalar `result` = an element of a buffer, when all that writes it is done. immediate: its ElementType, an
   // integer or bool. operands: buffer, scalar index of the element. Not between If and EndIf
   Read,
+  // what follows up to EndFor runs once for each value of scalar `result` from 0 to below the count.
+  // operands: scalar
+  // count, then maybe a buffer: no further round begins when its first byte is 0. Not between If and EndIf
+  For,
+  EndFor, // ends the innermost For
   Return,
 };
 

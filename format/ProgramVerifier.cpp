@@ -20,11 +20,14 @@ struct Buffer {
   uint32_t root = 0; // the buffer that a slice is part of, else itself
 };
 
-/// One of the two sides of an `if`, while it is walked.
+/// A loop, or one of the two sides of an `if`, while it is walked.
 struct Branch {
-  bool isElse = false;
-  std::vector<uint32_t> made; // the buffers that end with it
+  enum class Kind : uint8_t { If, Else, For };
+  Kind kind = Kind::If;
+  std::vector<uint32_t> made, madeScalars; // the buffers and scalars that end with it
 };
+
+enum class Scalar : uint8_t { Unwritten, Written, Ended };
 
 /// Walks one program in order, which is enough: branches nest, and what one makes ends with it.
 class ProgramVerifier {
@@ -42,7 +45,7 @@ public:
         return status;
     }
     if (!branches.empty())
-      return damaged(where(), ": ", branches.size(), " branches do not end");
+      return damaged(where(), ": ", branches.size(), " branches or loops do not end");
     for (size_t i = 0; i < outputMade.size(); ++i) {
       if (!outputMade[i])
         return damaged(where(), ": output '", function.outputs[i].name, "' is never made");
@@ -70,7 +73,10 @@ private:
   Status readScalar(uint32_t scalar) const {
     if (scalar >= scalars.size())
       return fault("scalar ", scalar, " is out of range, the function has ", scalars.size());
-    return scalars[scalar] ? Status() : fault("scalar ", scalar, " is used before it is written");
+    if (scalars[scalar] == Scalar::Ended)
+      return fault("scalar ", scalar, " is used outside the loop that makes it");
+    return scalars[scalar] == Scalar::Written ? Status()
+                                              : fault("scalar ", scalar, " is used before it is written");
   }
 
   Status readScalars(const Instruction &op, size_t first, size_t last) const {
@@ -87,7 +93,7 @@ private:
     if (!buffers[buffer].written)
       return fault("buffer ", buffer, " is used before it is made");
     if (buffers[buffer].ended)
-      return fault("buffer ", buffer, " is used outside the branch that makes it");
+      return fault("buffer ", buffer, " is used outside the branch or loop that makes it");
     return buffers[buffers[buffer].root].alive ? Status()
                                                : fault("buffer ", buffer, " is used after its release");
   }
@@ -100,16 +106,26 @@ private:
   }
 
   /// Scalars do not depend on which branch is taken.
-  Status expectNoBranch() const { return branches.empty() ? Status() : fault("must not be inside a branch"); }
+  Status expectNoBranch() const {
+    bool isLoop = branches.empty() || branches.back().kind == Branch::Kind::For;
+    return isLoop ? Status() : fault("must not be inside a branch");
+  }
+
+  /// What is made once for a call.
+  Status expectTopLevel() const {
+    return branches.empty() ? Status() : fault("must not be inside a branch or loop");
+  }
 
   Status defineScalar(uint32_t scalar) {
     if (Status status = expectNoBranch(); !status.ok())
       return status;
     if (scalar >= scalars.size())
       return fault("scalar ", scalar, " is out of range, the function has ", scalars.size());
-    if (scalars[scalar])
+    if (scalars[scalar] != Scalar::Unwritten)
       return fault("scalar ", scalar, " is written twice");
-    scalars[scalar] = true;
+    scalars[scalar] = Scalar::Written;
+    if (!branches.empty())
+      branches.back().madeScalars.push_back(scalar);
     return {};
   }
 
@@ -164,7 +180,7 @@ private:
   }
 
   Status output(const Instruction &op) {
-    if (Status status = expectNoBranch(); !status.ok())
+    if (Status status = expectTopLevel(); !status.ok())
       return status;
     if (op.operands.empty() || op.operands[0] >= function.outputs.size())
       return fault("its output is missing or out of range, the function has ", function.outputs.size());
@@ -221,7 +237,7 @@ private:
       return fault("state ", state, " is out of range, the module has ", module.states.size());
     if (!isNext)
       return defineBuffer(op.result, {.root = op.result});
-    if (Status status = expectNoBranch(); !status.ok())
+    if (Status status = expectTopLevel(); !status.ok())
       return status;
     if (nextMade[state])
       return fault("state '", module.states[state].name, "' is made twice");
@@ -255,7 +271,7 @@ private:
       if (!buffers[buffer].transient)
         return fault("buffer ", buffer, " was not made by an allocate");
       if (!branches.empty() && !isMadeIn(branches.back(), buffer))
-        return fault("buffer ", buffer, " is released inside a branch, but made before it");
+        return fault("buffer ", buffer, " is released inside a branch or loop, but made before it");
       buffers[buffer].alive = false;
     }
     return {};
@@ -268,6 +284,8 @@ private:
   void leaveBranch() {
     for (uint32_t buffer : branches.back().made)
       buffers[buffer].ended = true;
+    for (uint32_t scalar : branches.back().madeScalars)
+      scalars[scalar] = Scalar::Ended;
     branches.pop_back();
   }
 
@@ -281,15 +299,37 @@ private:
   }
 
   Status enterElse(const Instruction &op) {
-    if (branches.empty() || branches.back().isElse)
+    if (branches.empty() || branches.back().kind != Branch::Kind::If)
       return fault("has no if");
     leaveBranch();
-    branches.push_back({.isElse = true, .made = {}});
+    branches.push_back({.kind = Branch::Kind::Else, .made = {}, .madeScalars = {}});
+    return expectOperands(op, 0);
+  }
+
+  Status enterFor(const Instruction &op) {
+    if (op.operands.empty() || op.operands.size() > 2)
+      return fault("expected 1 or 2 operands, found ", op.operands.size());
+    if (Status status = readScalar(op.operands[0]); !status.ok())
+      return status;
+    if (op.operands.size() == 2) {
+      if (Status status = readBuffer(op.operands[1]); !status.ok())
+        return status;
+    }
+    if (Status status = expectNoBranch(); !status.ok())
+      return status;
+    branches.push_back({.kind = Branch::Kind::For, .made = {}, .madeScalars = {}});
+    return defineScalar(op.result);
+  }
+
+  Status endFor(const Instruction &op) {
+    if (branches.empty() || branches.back().kind != Branch::Kind::For)
+      return fault("has no for");
+    leaveBranch();
     return expectOperands(op, 0);
   }
 
   Status endIf(const Instruction &op) {
-    if (branches.empty())
+    if (branches.empty() || branches.back().kind == Branch::Kind::For)
       return fault("has no if");
     leaveBranch();
     return expectOperands(op, 0);
@@ -400,6 +440,10 @@ private:
       return endIf(op);
     case Opcode::Read:
       return read(op);
+    case Opcode::For:
+      return enterFor(op);
+    case Opcode::EndFor:
+      return endFor(op);
     case Opcode::Return:
       if (index + 1 != function.body.size())
         return fault("is not the last instruction");
@@ -411,7 +455,7 @@ private:
   const Module &module;
   const Function &function;
   size_t index = 0;
-  std::vector<bool> scalars;
+  std::vector<Scalar> scalars;
   std::vector<Buffer> buffers;
   std::vector<bool> outputMade, nextMade;
   std::vector<Branch> branches; // the innermost last

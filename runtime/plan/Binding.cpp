@@ -1,6 +1,8 @@
 // Resolves a program for given shapes, instruction by instruction, and packs its transient buffers.
 #include "runtime/plan/Binding.h"
 
+#include <algorithm>
+
 namespace winnow::runtime {
 
 using format::Code;
@@ -15,33 +17,35 @@ namespace {
 /// So that sums of sizes stay far from overflow.
 constexpr int64_t kMaximumTransientBytes = int64_t(1) << 62;
 
-} // namespace
-
-/// What lasts from piece to piece.
-class Binder::State {
+class Binder {
 public:
-  State(const format::Module &module, const format::Function &function, std::vector<Shape> inputShapes,
-        std::span<const int64_t> parameters)
-      : module(module), function(function), parameters(parameters), inputShapes(std::move(inputShapes)),
-        scalars(function.scalarCount), outputShapes(function.outputs.size()),
-        outputBytes(function.outputs.size()), buffers(function.bufferCount),
-        intervalOf(function.bufferCount, kNoInterval) {}
+  Binder(const format::Module &module, const format::Function &function, std::span<const int64_t> parameters)
+      : module(module), function(function), scalars(function.scalarCount), parameters(parameters) {}
 
-  Result<Binding> next(int64_t read) {
-    if (Status status = begin(read); !status.ok())
-      return status;
-    for (; index < function.body.size() && function.body[index].opcode != Opcode::Read; ++index) {
-      if (Status status = evaluateScalar(function, index, inputShapes, parameters, scalars); !status.ok())
+  Result<Binding> run(std::span<const Shape> inputShapes) {
+    binding.inputShapes.assign(inputShapes.begin(), inputShapes.end());
+    binding.outputShapes.resize(function.outputs.size());
+    binding.outputBytes.resize(function.outputs.size());
+    binding.buffers.resize(function.bufferCount);
+    intervalOf.resize(function.bufferCount, kNoInterval);
+    for (size_t i = 0; i < inputShapes.size(); ++i) {
+      auto bytes = byteSize(inputShapes[i], function.inputs[i].type);
+      if (!bytes.ok())
+        return bytes.status();
+      binding.inputBytes.push_back(*bytes);
+    }
+    for (size_t i = 0; i < function.body.size(); ++i) {
+      if (Status status = evaluateScalar(function, i, inputShapes, parameters, scalars); !status.ok())
         return status;
+    }
+    for (index = 0; index < function.body.size(); ++index) {
       if (Status status = bindInstruction(function.body[index]); !status.ok())
         return status;
     }
-    bool isLast = index == function.body.size();
-    if (Status status =
-            isLast ? checkShapes("output", function.outputs, outputShapes) : bindRead(function.body[index]);
-        !status.ok())
+    if (Status status = checkShapes("output", function.outputs, binding.outputShapes); !status.ok())
       return status;
-    return finish();
+    placeTransients();
+    return std::move(binding);
   }
 
 private:
@@ -52,42 +56,8 @@ private:
                    name(function.body[index].opcode), "): ", parts...);
   }
 
-  /// Begins a piece, behind the read that ended the one before.
-  Status begin(int64_t read) {
-    binding = {};
-    intervals.clear();
-    if (index > 0) {
-      scalars[function.body[index++].result] = read;
-      // What the pieces before have placed stays where it is.
-      std::fill(intervalOf.begin(), intervalOf.end(), kNoInterval);
-      ++piece;
-    }
-    firstInstruction = index;
-    binding.inputShapes = inputShapes;
-    for (size_t i = 0; i < inputShapes.size(); ++i) {
-      auto bytes = byteSize(inputShapes[i], function.inputs[i].type);
-      if (!bytes.ok())
-        return bytes.status();
-      binding.inputBytes.push_back(*bytes);
-    }
-    return {};
-  }
-
-  Binding finish() {
-    placeTransients();
-    for (size_t i = firstInstruction; i < index; ++i) {
-      if (makesBuffer(function.body[i].opcode))
-        binding.buffers.push_back({function.body[i].result, buffers[function.body[i].result]});
-    }
-    binding.outputShapes = outputShapes;
-    binding.outputBytes = outputBytes;
-    return std::move(binding);
-  }
-
-  static bool makesBuffer(Opcode opcode) { return opcode >= Opcode::Input && opcode <= Opcode::Slice; }
-
   int64_t scalar(const Instruction &op, size_t operand) const { return scalars[op.operands[operand]]; }
-  BoundBuffer &buffer(uint32_t number) { return buffers[number]; }
+  BoundBuffer &buffer(uint32_t number) { return binding.buffers[number]; }
 
   Status bindInstruction(const Instruction &op) {
     switch (op.opcode) {
@@ -116,10 +86,8 @@ private:
     case Opcode::Slice:
       return bindSlice(op);
     case Opcode::Release:
-      for (uint32_t released : op.operands) {
-        if (intervalOf[released] != kNoInterval) // one of an earlier piece lasts to the end of the call
-          intervals[intervalOf[released]].end = int64_t(index);
-      }
+      for (uint32_t released : op.operands)
+        intervals[intervalOf[released]].end = int64_t(index);
       return {};
     case Opcode::Copy:
       return bindCopy(op);
@@ -142,7 +110,7 @@ private:
 
   Status bindOutput(const Instruction &op) {
     uint32_t output = op.operands[0];
-    Shape &shape = outputShapes[output];
+    Shape &shape = binding.outputShapes[output];
     for (size_t i = 1; i < op.operands.size(); ++i) {
       if (scalar(op, i) < 0)
         return fault("dimension ", i - 1, " of output '", function.outputs[output].name, "' is ",
@@ -152,8 +120,7 @@ private:
     auto bytes = byteSize(shape, function.outputs[output].type);
     if (!bytes.ok())
       return bytes.status();
-    outputBytes[output] = *bytes;
-    binding.outputs.push_back(output);
+    binding.outputBytes[output] = *bytes;
     buffer(op.result) = {BoundBuffer::Origin::Output, output, 0, *bytes};
     return {};
   }
@@ -177,7 +144,7 @@ private:
     transientBytes += bytes;
     intervalOf[op.result] = uint32_t(intervals.size());
     intervals.push_back({int64_t(index), int64_t(function.body.size()), bytes, 0});
-    buffer(op.result) = {BoundBuffer::Origin::Arena, piece, 0, bytes};
+    buffer(op.result) = {BoundBuffer::Origin::Arena, 0, 0, bytes};
     return {};
   }
 
@@ -199,15 +166,6 @@ private:
     step.kind = BoundStep::Kind::Copy;
     addBuffers(step, op.operands);
     binding.steps.push_back(step);
-    return {};
-  }
-
-  Status bindRead(const Instruction &op) {
-    auto type = format::ElementType(op.immediate);
-    int64_t element = scalar(op, 1), count = buffer(op.operands[0]).bytes / byteWidth(type);
-    if (element < 0 || element >= count)
-      return fault("element ", element, " is outside of a buffer of ", count, " elements");
-    binding.read = {op.operands[0], element * byteWidth(type), type};
     return {};
   }
 
@@ -266,38 +224,35 @@ private:
 
   void placeTransients() {
     binding.arena = packIntervals(intervals);
-    for (size_t i = 0; i < buffers.size(); ++i) {
+    for (size_t i = 0; i < binding.buffers.size(); ++i) {
       if (intervalOf[i] != kNoInterval)
-        buffers[i].offset += intervals[intervalOf[i]].offset;
+        binding.buffers[i].offset += intervals[intervalOf[i]].offset;
     }
   }
 
   const format::Module &module;
   const format::Function &function;
-  std::span<const int64_t> parameters;
-  std::vector<Shape> inputShapes;
   std::vector<int64_t> scalars;
-  std::vector<Shape> outputShapes;
-  std::vector<int64_t> outputBytes;
-  std::vector<BoundBuffer> buffers; // one for each buffer register
-  size_t index = 0;                 // of the instruction
-
-  // Of the current piece.
-  uint32_t piece = 0;
-  size_t firstInstruction = 0;
+  std::span<const int64_t> parameters;
   Binding binding;
   std::vector<Interval> intervals;
   std::vector<uint32_t> intervalOf; // for each buffer register; slices share that of their buffer
   std::vector<size_t> openJumps;    // steps that lead to where an open branch ends
   int64_t transientBytes = 0;
+  size_t index = 0;
 };
 
-Binder::Binder(const format::Module &module, const format::Function &function, std::vector<Shape> inputShapes,
-               std::span<const int64_t> parameters)
-    : state(std::make_unique<State>(module, function, std::move(inputShapes), parameters)) {}
+} // namespace
 
-Binder::~Binder() = default;
+bool isBindable(const format::Function &function) {
+  return std::none_of(function.body.begin(), function.body.end(), [](const Instruction &op) {
+    return op.opcode == Opcode::Read || op.opcode == Opcode::For;
+  });
+}
 
-Result<Binding> Binder::next(int64_t read) { return state->next(read); }
+Result<Binding> bindProgram(const format::Module &module, const format::Function &function,
+                            std::span<const Shape> inputShapes, std::span<const int64_t> parameters) {
+  return Binder(module, function, parameters).run(inputShapes);
+}
 
 } // namespace winnow::runtime

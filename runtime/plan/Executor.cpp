@@ -1,11 +1,11 @@
 // One call from the caller's tensors to the device's launches and back.
 #include "runtime/plan/Executor.h"
+#include "runtime/plan/Interpreter.h"
 #include "runtime/plan/OutputTensor.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <deque>
 
 namespace winnow::runtime {
 
@@ -28,26 +28,30 @@ Status checkCount(const Function &function, const char *what, size_t expected, s
 } // namespace
 
 /// What one call needs besides the executor; gone when it ends.
-class Executor::Call {
+class Executor::Call : private ProgramHost {
 public:
   Call(Executor &executor, const Function &function, std::span<const DLTensor> inputs,
-       std::span<DLTensor> outputs)
-      : executor(executor), function(function), inputs(inputs), outputs(outputs), made(outputs.size()),
-        inputAddresses(inputs.size()), outputAddresses(outputs.size()), staged(outputs.size()),
-        registers(function.bufferCount), addresses(function.bufferCount) {}
+       std::span<DLTensor> outputs, const std::atomic<bool> &cancelled)
+      : executor(executor), function(function), inputs(inputs), outputs(outputs), cancelled(cancelled),
+        made(outputs.size()), inputAddresses(inputs.size()), outputAddresses(outputs.size()),
+        staged(outputs.size()) {}
 
-  ~Call() {
+  ~Call() override {
     for (DLTensor &tensor : made)
       freeOutputTensor(tensor);
   }
 
-  Status run(const std::atomic<bool> &cancelled) {
-    for (auto step : {&Call::checkInputs, &Call::checkOutputs, &Call::prepareInputs}) {
+  Status run() {
+    for (auto step : {&Call::checkInputs, &Call::checkOutputs, &Call::prepareInputs, &Call::bind}) {
       if (Status status = (this->*step)(); !status.ok())
         return status;
     }
+    beginStatistics();
     // Also after a failure: what a call used may be used again when it returns.
-    Status executed = runPieces(cancelled), finished = executor.device.finish();
+    Status executed = binding ? execute()
+                              : interpret(executor.module.contents(), function, inputShapes,
+                                          executor.values.parameters(), *this);
+    Status finished = executor.device.finish();
     if (!executed.ok() || !finished.ok())
       return executed.ok() ? finished : executed;
     if (Status status = deliver(); !status.ok())
@@ -61,19 +65,12 @@ private:
   Status checkInputs() {
     if (Status status = checkCount(function, "input", function.inputs.size(), inputs.size()); !status.ok())
       return status;
-    std::vector<Shape> shapes;
     for (size_t i = 0; i < inputs.size(); ++i) {
       if (Status status = checkTensor("input", function.inputs[i], inputs[i]); !status.ok())
         return status;
-      shapes.emplace_back(inputs[i].shape, inputs[i].shape + inputs[i].ndim);
+      inputShapes.emplace_back(inputs[i].shape, inputs[i].shape + inputs[i].ndim);
     }
-    auto found = executor.bindingFor(function, shapes);
-    if (!found.ok())
-      return found.status();
-    binding = *found;
-    if (binding->read)
-      binder.emplace(executor.module.contents(), function, std::move(shapes), executor.values.parameters());
-    return {};
+    return checkShapes("input", function.inputs, inputShapes);
   }
 
   /// What can be said of the caller's outputs before their shapes are known.
@@ -89,86 +86,64 @@ private:
     return {};
   }
 
-  /// Executes the program's pieces, each bound with what the one before has found.
-  Status runPieces(const std::atomic<bool> &cancelled) {
-    beginCall();
-    for (;;) {
-      if (Status status = runPiece(cancelled); !status.ok() || !binding->read)
-        return status;
-      auto found = read(*binding->read);
-      if (!found.ok())
-        return found.status();
-      auto piece = nextPiece(*found);
-      if (!piece.ok())
-        return piece.status();
-      binding = &pieces.emplace_back(std::move(*piece));
+  /// Finds out all that the call will do, if that can be known, and places its buffers.
+  Status bind() {
+    if (!isBindable(function))
+      return {};
+    auto found = executor.bindingFor(function, inputShapes);
+    if (!found.ok())
+      return found.status();
+    binding = *found;
+    nextStates = binding->nextStates;
+    for (uint32_t i = 0; i < outputs.size(); ++i) {
+      if (auto address = outputAddress(i, binding->outputShapes[i]); !address.ok())
+        return address.status();
     }
+    return placeBuffers();
   }
 
-  /// The first piece is bound by `executor` for all calls of these shapes, and here again to go on from it.
-  Result<Binding> nextPiece(int64_t found) {
-    if (pieces.empty()) {
-      if (auto first = binder->next(); !first.ok())
-        return first.status();
-    }
-    return binder->next(found);
-  }
+  // What both the steps of a binding and the interpreter need.
 
-  Status runPiece(const std::atomic<bool> &cancelled) {
-    for (auto step : {&Call::prepareOutputs, &Call::placeBuffers}) {
-      if (Status status = (this->*step)(); !status.ok())
-        return status;
-    }
-    nextStates.insert(nextStates.end(), binding->nextStates.begin(), binding->nextStates.end());
-    return execute(cancelled);
-  }
+  Result<void *> inputAddress(uint32_t input) override { return inputAddresses[input]; }
 
-  /// Waits for the element and reads it.
-  Result<int64_t> read(const BoundRead &read) {
-    auto address = addressOf(read.buffer);
-    if (!address.ok())
-      return address.status();
-    const char *source = static_cast<const char *>(*address) + read.offset;
-    int64_t bytes = byteWidth(read.type);
-    char element[8];
-    if (!executor.deviceMemory)
-      std::memcpy(element, source, size_t(bytes));
-    else if (Status status = executor.deviceMemory->copyFromDevice(element, source, bytes); !status.ok())
+  /// Afterwards the output has an address that kernels write to: the caller's, a new tensor's or a staged
+  /// one's.
+  Result<void *> outputAddress(uint32_t i, const Shape &shape) override {
+    if (Status status = outputs[i].data ? checkOutputShape(i, shape) : makeOutput(i, shape); !status.ok())
       return status;
-    return integerOf(read.type, element);
+    const DLTensor &target = outputs[i].data ? outputs[i] : made[i];
+    outputAddresses[i] = dataOf(target);
+    if (!executor.deviceMemory && isCompact(target) && isAligned(outputAddresses[i]))
+      return outputAddresses[i];
+    auto bytes = byteSize(shape, function.outputs[i].type);
+    if (!bytes.ok())
+      return bytes.status();
+    if (Status status = stage(*bytes, staged[i]); !status.ok())
+      return status;
+    return outputAddresses[i] = staged[i].data();
   }
 
-  static int64_t integerOf(format::ElementType type, const char *element) {
-    auto as = [&](auto value) {
-      std::memcpy(&value, element, sizeof(value));
-      return int64_t(value);
-    };
-    switch (type) {
-    case format::ElementType::I32:
-      return as(int32_t());
-    case format::ElementType::I64:
-      return as(int64_t());
-    case format::ElementType::Bool:
-      return as(uint8_t()) != 0;
-    default:
-      return as(int8_t());
-    }
+  Result<void *> weightAddress(uint32_t weight) override { return executor.weightAddress(weight); }
+  Result<void *> parameterAddress(uint32_t parameter) override {
+    return executor.values.parameterAddress(parameter);
   }
 
-  /// Afterwards each output of the piece has an address that kernels write to: the caller's, a new tensor's
-  /// or a staged one's.
-  Status prepareOutputs() {
-    for (uint32_t i : binding->outputs) {
-      if (Status status = outputs[i].data ? checkOutputShape(i) : makeOutput(i); !status.ok())
-        return status;
-      const DLTensor &target = outputs[i].data ? outputs[i] : made[i];
-      outputAddresses[i] = dataOf(target);
-      if (!executor.deviceMemory && isCompact(target) && isAligned(outputAddresses[i]))
-        continue;
-      if (Status status = stage(binding->outputBytes[i], staged[i]); !status.ok())
-        return status;
-      outputAddresses[i] = staged[i].data();
-    }
+  Result<void *> stateAddress(uint32_t state, bool isNext) override {
+    if (!isNext)
+      return executor.values.currentState(state);
+    if (!binding)
+      nextStates.push_back(state);
+    return executor.values.nextState(state);
+  }
+
+  MemorySpace &transientSpace() override { return executor.space(); }
+  bool isCancelled() const override { return cancelled.load(std::memory_order_relaxed); }
+  void branchSkipped() override { ++executor.stats.skippedBranches; }
+
+  Status read(void *destination, const void *source, int64_t bytes) override {
+    if (executor.deviceMemory)
+      return executor.deviceMemory->copyFromDevice(destination, source, bytes);
+    std::memcpy(destination, source, size_t(bytes));
     return {};
   }
 
@@ -186,17 +161,16 @@ private:
     return {};
   }
 
-  Status checkOutputShape(size_t i) {
-    std::span<const int64_t> shape(outputs[i].shape, size_t(outputs[i].ndim)),
-        expected = binding -> outputShapes[i];
+  Status checkOutputShape(size_t i, const Shape &expected) const {
+    std::span<const int64_t> shape(outputs[i].shape, size_t(outputs[i].ndim));
     if (std::equal(shape.begin(), shape.end(), expected.begin(), expected.end()))
       return {};
     return failure(Code::InvalidArgument, "output '", function.outputs[i].name, "': expected shape ",
                    toString(expected), ", found ", toString(shape));
   }
 
-  Status makeOutput(size_t i) {
-    auto tensor = makeOutputTensor(executor.memory, binding->outputShapes[i], function.outputs[i].type);
+  Status makeOutput(size_t i, const Shape &shape) {
+    auto tensor = makeOutputTensor(executor.memory, shape, function.outputs[i].type);
     if (!tensor.ok())
       return tensor.status();
     made[i] = *tensor;
@@ -207,7 +181,11 @@ private:
   Status prepareInputs() {
     for (size_t i = 0; i < inputs.size(); ++i) {
       const DLTensor &input = inputs[i];
-      int64_t elementBytes = byteWidth(function.inputs[i].type), bytes = binding->inputBytes[i];
+      int64_t elementBytes = byteWidth(function.inputs[i].type);
+      auto size = byteSize(inputShapes[i], function.inputs[i].type);
+      if (!size.ok())
+        return size.status();
+      int64_t bytes = *size;
       inputAddresses[i] = input.data ? dataOf(input) : nullptr;
       bool usable = isCompact(input) && isAligned(inputAddresses[i]) && !overlapsOutput(input, elementBytes);
       if (usable && !executor.deviceMemory)
@@ -264,34 +242,26 @@ private:
     return {};
   }
 
-  /// The address of every buffer register of the piece but the weights', which are looked up when a step
-  /// reads them.
+  /// The address of every buffer register but the weights', which are looked up when a step reads them.
   Status placeBuffers() {
-    if (Status status = prepareArena(); !status.ok())
-      return status;
-    for (const auto &[number, buffer] : binding->buffers) {
-      registers[number] = &buffer;
+    int64_t arenaBytes = binding->arena.arenaBytes;
+    if (executor.arena.size() < arenaBytes) {
+      executor.arena.reset(); // first, so that the two are never held at once
+      auto block = Block::make(executor.space(), arenaBytes);
+      if (!block.ok())
+        return block.status();
+      executor.arena = std::move(*block);
+    }
+    addresses.resize(binding->buffers.size());
+    for (size_t i = 0; i < addresses.size(); ++i) {
+      const BoundBuffer &buffer = binding->buffers[i];
       if (buffer.origin == BoundBuffer::Origin::Weight)
         continue;
       auto start = startOf(buffer);
       if (!start.ok())
         return start.status();
-      addresses[number] = static_cast<char *>(*start) + buffer.offset;
+      addresses[i] = static_cast<char *>(*start) + buffer.offset;
     }
-    return {};
-  }
-
-  /// That of the first piece is kept for the next call.
-  Status prepareArena() {
-    int64_t bytes = binding->arena.arenaBytes;
-    Block &arena = pieces.empty() ? executor.arena : arenas.emplace_back();
-    if (arena.size() >= bytes)
-      return {};
-    arena.reset(); // first, so that the two are never held at once
-    auto block = Block::make(executor.space(), bytes);
-    if (!block.ok())
-      return block.status();
-    arena = std::move(*block);
     return {};
   }
 
@@ -302,21 +272,20 @@ private:
     case BoundBuffer::Origin::Output:
       return outputAddresses[buffer.index];
     case BoundBuffer::Origin::Weight:
-      return executor.weightAddress(buffer.index);
+      return weightAddress(buffer.index);
     case BoundBuffer::Origin::Parameter:
-      return executor.values.parameterAddress(buffer.index);
+      return parameterAddress(buffer.index);
     case BoundBuffer::Origin::State:
-      return executor.values.currentState(buffer.index);
     case BoundBuffer::Origin::NextState:
-      return executor.values.nextState(buffer.index);
+      return stateAddress(buffer.index, buffer.origin == BoundBuffer::Origin::NextState);
     case BoundBuffer::Origin::Arena:
       break;
     }
-    return buffer.index == 0 ? executor.arena.data() : arenas[buffer.index - 1].data();
+    return executor.arena.data();
   }
 
   Result<void *> addressOf(uint32_t number) {
-    const BoundBuffer &buffer = *registers[number];
+    const BoundBuffer &buffer = binding->buffers[number];
     if (addresses[number] || buffer.origin != BoundBuffer::Origin::Weight)
       return addresses[number];
     auto start = startOf(buffer);
@@ -325,21 +294,20 @@ private:
     return addresses[number] = static_cast<char *>(*start) + buffer.offset;
   }
 
-  void beginCall() {
+  void beginStatistics() {
     Statistics &stats = executor.stats;
-    stats.transientBytes = stats.transientLowerBound = 0;
+    stats.transientBytes = binding ? binding->arena.arenaBytes : 0;
+    stats.transientLowerBound = binding ? binding->arena.lowerBound : 0;
     stats.lastCall.clear();
     ++stats.calls;
   }
 
-  Status execute(const std::atomic<bool> &cancelled) {
-    executor.stats.transientBytes += binding->arena.arenaBytes;
-    executor.stats.transientLowerBound += binding->arena.lowerBound;
+  Status execute() {
     for (size_t next = 0; next < binding->steps.size();) {
-      if (cancelled.load(std::memory_order_relaxed))
+      if (isCancelled())
         return Status(Code::Cancelled, "the call was cancelled");
       const BoundStep &step = binding->steps[next++];
-      if (Status status = execute(step, next, cancelled); !status.ok())
+      if (Status status = execute(step, next); !status.ok())
         return status;
     }
     // A device may have left its last launch early.
@@ -347,7 +315,7 @@ private:
   }
 
   /// `next` is the step that follows unless this one jumps.
-  Status execute(const BoundStep &step, size_t &next, const std::atomic<bool> &cancelled) {
+  Status execute(const BoundStep &step, size_t &next) {
     stepAddresses.clear();
     for (uint32_t i = 0; i < step.bufferCount; ++i) {
       auto address = addressOf(binding->stepBuffers[step.firstBuffer + i]);
@@ -357,9 +325,11 @@ private:
     }
     switch (step.kind) {
     case BoundStep::Kind::Dispatch:
-      return dispatch(step, cancelled);
+      return launch(step.kernel, {binding->numbers.data() + step.firstExtent, step.extentCount},
+                    stepAddresses, {binding->stepBufferBytes.data() + step.firstBuffer, step.bufferCount},
+                    {binding->numbers.data() + step.firstSize, step.sizeCount});
     case BoundStep::Kind::Copy:
-      return copy(step);
+      return copy(stepAddresses[0], stepAddresses[1], binding->stepBufferBytes[step.firstBuffer]);
     case BoundStep::Kind::JumpIfZero:
       return jumpIfZero(step, next);
     case BoundStep::Kind::Jump:
@@ -370,38 +340,30 @@ private:
 
   Status jumpIfZero(const BoundStep &step, size_t &next) {
     uint8_t holds = 0;
-    if (!executor.deviceMemory)
-      std::memcpy(&holds, stepAddresses[0], 1);
-    else if (Status status = executor.deviceMemory->copyFromDevice(&holds, stepAddresses[0], 1); !status.ok())
+    if (Status status = read(&holds, stepAddresses[0], 1); !status.ok())
       return status;
     if (holds == 0) {
       next = step.target;
-      ++executor.stats.skippedBranches;
+      branchSkipped();
     }
     return {};
   }
 
-  Status copy(const BoundStep &step) {
+  Status copy(void *destination, const void *source, int64_t bytes) override {
     ++executor.stats.copies;
-    int64_t bytes = binding->stepBufferBytes[step.firstBuffer];
     if (executor.deviceMemory)
-      return executor.deviceMemory->copyOnDevice(stepAddresses[0], stepAddresses[1], bytes);
+      return executor.deviceMemory->copyOnDevice(destination, source, bytes);
     if (bytes > 0)
-      std::memmove(stepAddresses[0], stepAddresses[1], size_t(bytes));
+      std::memmove(destination, source, size_t(bytes));
     return {};
   }
 
-  Status dispatch(const BoundStep &step, const std::atomic<bool> &cancelled) {
-    Launch launch;
-    launch.kernel = step.kernel;
-    launch.extents = {binding->numbers.data() + step.firstExtent, step.extentCount};
-    launch.buffers = stepAddresses;
-    launch.bufferBytes = {binding->stepBufferBytes.data() + step.firstBuffer, step.bufferCount};
-    launch.sizes = {binding->numbers.data() + step.firstSize, step.sizeCount};
-    launch.cancelled = &cancelled;
+  Status launch(uint32_t kernel, std::span<const int64_t> extents, std::span<void *const> buffers,
+                std::span<const int64_t> bufferBytes, std::span<const int64_t> sizes) override {
+    Launch launch{kernel, extents, buffers, bufferBytes, sizes, &cancelled};
     Statistics &stats = executor.stats;
     ++stats.dispatches;
-    ++stats.kernels[step.kernel].launches;
+    ++stats.kernels[kernel].launches;
     if (!executor.timed)
       return executor.device.launch(launch);
     auto start = std::chrono::steady_clock::now();
@@ -410,8 +372,8 @@ private:
       status = executor.device.finish();
     auto elapsed =
         std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start);
-    stats.kernels[step.kernel].nanoseconds += uint64_t(elapsed.count());
-    stats.lastCall.push_back({step.kernel, uint64_t(elapsed.count())});
+    stats.kernels[kernel].nanoseconds += uint64_t(elapsed.count());
+    stats.lastCall.push_back({kernel, uint64_t(elapsed.count())});
     return status;
   }
 
@@ -432,7 +394,7 @@ private:
   }
 
   Status unstage(size_t i, const DLTensor &target) {
-    int64_t elementBytes = byteWidth(function.outputs[i].type), bytes = binding->outputBytes[i];
+    int64_t elementBytes = byteWidth(function.outputs[i].type), bytes = staged[i].size();
     if (!executor.deviceMemory) {
       scatterElements(target, staged[i].data(), elementBytes);
       return {};
@@ -453,14 +415,12 @@ private:
   const Function &function;
   std::span<const DLTensor> inputs;
   std::span<DLTensor> outputs;
-  const Binding *binding = nullptr; // of the current piece
-  std::optional<Binder> binder;     // where there is more than one
-  std::deque<Binding> pieces;       // those after the first
+  const std::atomic<bool> &cancelled;
+  std::vector<Shape> inputShapes;
+  const Binding *binding = nullptr; // null if the interpreter runs the program
   std::vector<DLTensor> made;       // where the caller gave no output, until they are handed over
   std::vector<void *> inputAddresses, outputAddresses;
   std::vector<Block> inputCopies, staged;
-  std::vector<Block> arenas;                  // of the pieces after the first
-  std::vector<const BoundBuffer *> registers; // one for each buffer register, like `addresses`
   std::vector<void *> addresses, stepAddresses;
   std::vector<uint32_t> nextStates;
 };
@@ -474,7 +434,7 @@ Executor::Executor(const LoadedModule &module, Device &device, std::shared_ptr<M
 
 Status Executor::invoke(const Function &function, std::span<const DLTensor> inputs,
                         std::span<DLTensor> outputs, const std::atomic<bool> &cancelled) {
-  return Call(*this, function, inputs, outputs).run(cancelled);
+  return Call(*this, function, inputs, outputs, cancelled).run();
 }
 
 Status Executor::setParameter(std::string_view name, double value) {
@@ -490,9 +450,7 @@ Result<const Binding *> Executor::bindingFor(const Function &function, const std
     kept.splice(kept.begin(), kept, found);
     return &kept.front();
   }
-  if (Status status = checkShapes("input", function.inputs, shapes); !status.ok())
-    return status;
-  auto binding = Binder(module.contents(), function, shapes, values.parameters()).next();
+  auto binding = bindProgram(module.contents(), function, shapes, values.parameters());
   if (!binding.ok())
     return binding.status();
   if (kept.size() == kKeptBindings)

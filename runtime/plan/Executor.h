@@ -52,7 +52,6 @@ public:
 private:
   class Call;
 
-  /// The first piece of the function for these shapes.
   Result<const Binding *> bindingFor(const format::Function &function, const std::vector<Shape> &shapes);
   /// The address of a weight for kernels.
   Result<void *> weightAddress(uint32_t weight);

@@ -141,14 +141,14 @@ TEST(Verifier, Branches) {
       {"(end if): has no if", [](Module &m) { replaceInBranches(m, 5, {Opcode::EndIf, 0, 0, {}}); }},
       {"expected 0 operands, found 1", [](Module &m) { find(m, Opcode::Else).operands = {0}; }},
       {"expected 0 operands, found 1", [](Module &m) { find(m, Opcode::EndIf).operands = {0}; }},
-      {"1 branches do not end", [](Module &m) { replaceInBranches(m, 6, {Opcode::Copy, 0, 0, {2, 0}}); }},
-      {"buffer 6 is used outside the branch that makes it",
+      {"1 branches or loops do not end", [](Module &m) { replaceInBranches(m, 6, {Opcode::Copy, 0, 0, {2, 0}}); }},
+      {"buffer 6 is used outside the branch or loop that makes it",
        [](Module &m) {
          replaceInBranches(m, 3, {Opcode::Copy, 0, 0, {6, 0}});
          replaceInBranches(m, 5, {Opcode::Copy, 0, 0, {2, 6}});
        }},
       {"buffer 6 is made twice", [](Module &m) { replaceInBranches(m, 5, {Opcode::Allocate, 6, 0, {2}}); }},
-      {"buffer 3 is released inside a branch, but made before it",
+      {"buffer 3 is released inside a branch or loop, but made before it",
        [](Module &m) {
          find(m, Opcode::Release).operands.clear();
          replaceInBranches(m, 3, {Opcode::Release, 0, 0, {3}});

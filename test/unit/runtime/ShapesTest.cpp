@@ -118,7 +118,7 @@ template <typename Build> std::string bindingError(Build build, int64_t n) {
   uint32_t x = program.buffer(Opcode::Input, {0});
   build(program, size, x);
   program.effect(Opcode::Return, {});
-  return Binder(module, function, {{n}}, {}).next().status().message();
+  return bindProgram(module, function, std::vector<Shape>{{n}}, {}).status().message();
 }
 
 TEST(Binding, SlicesAreWithinTheirBuffer) {
@@ -161,7 +161,7 @@ TEST(Binding, OutputsKeepTheirDeclaration) {
   Module module = testModule({}, "x86-64");
   Function &function = module.functions[0];
   function.outputs[0].shape[1].size = 15; // the program makes 16
-  EXPECT_EQ(Binder(module, function, {{2, 16}}, {}).next().status().message(),
+  EXPECT_EQ(bindProgram(module, function, std::vector<Shape>{{2, 16}}, {}).status().message(),
             "output 'y', dimension 1: expected 15, found 16");
 }
 

@@ -1,4 +1,4 @@
-// Programs whose sizes are read from buffers.
+// Programs whose sizes are read from buffers, and loops.
 #include "TestModule.h"
 
 #include "format/Writer.h"
@@ -59,8 +59,9 @@ public:
 };
 
 template <typename T>
-Result<std::vector<T>> tail(ElementType type, std::vector<T> x, T *given = nullptr, int64_t size = 0) {
-  auto bytes = format::serialize(tailModule(type));
+Result<std::vector<T>> call(const format::Module &source, ElementType type, std::vector<T> x,
+                            T *given = nullptr, int64_t size = 0) {
+  auto bytes = format::serialize(source);
   EXPECT_TRUE(bytes.ok()) << bytes.status().message();
   auto module = LoadedModule::fromMemory(*bytes);
   EXPECT_TRUE(module.ok()) << module.status().message();
@@ -78,7 +79,8 @@ Result<std::vector<T>> tail(ElementType type, std::vector<T> x, T *given = nullp
   output.data = given;
   output.shape = &size;
   std::atomic<bool> cancelled = false;
-  Status status = executor.invoke(*(*module)->findFunction("tail", ""), {&input, 1}, {&output, 1}, cancelled);
+  Status status = executor.invoke(*(*module)->findFunction(source.functions[0].name, ""), {&input, 1},
+                                  {&output, 1}, cancelled);
   if (!status.ok())
     return status;
   const T *values = static_cast<const T *>(output.data);
@@ -86,6 +88,11 @@ Result<std::vector<T>> tail(ElementType type, std::vector<T> x, T *given = nullp
   if (!given)
     freeOutputTensor(output);
   return result;
+}
+
+template <typename T>
+Result<std::vector<T>> tail(ElementType type, std::vector<T> x, T *given = nullptr, int64_t size = 0) {
+  return call(tailModule(type), type, std::move(x), given, size);
 }
 
 TEST(Read, SizesOutputsAndTransients) {
@@ -110,6 +117,77 @@ TEST(Read, FailuresNameTheInstruction) {
             "function 'tail', instruction 10 (slice): 16 bytes at offset 8 exceed the buffer of 16 bytes");
   EXPECT_EQ(tail<int64_t>(ElementType::I64, {1, 5, 6}).status().message(),
             "function 'tail': the last element is not 7: 6 and 7 are not equal");
+}
+
+/// copies(x: bool[n]) -> y: bool[n]: copies the first elements, up to the first that is 0, each through a
+/// transient
+///   buffer of its round. The others become x[n - 1], which the tests make 0.
+format::Module copiesModule() {
+  format::Function function;
+  function.name = "copies";
+  function.inputs = {{"x", ElementType::Bool, {{format::kDynamic, "n"}}}};
+  function.outputs = {{"y", ElementType::Bool, {{format::kDynamic, "n"}}}};
+  ProgramBuilder program(function);
+  uint32_t one = program.constant(1), zero = program.constant(0);
+  uint32_t n = program.scalar(Opcode::InputDimension, {0, 0});
+  uint32_t last = program.scalar(Opcode::Subtract, {n, one});
+  uint32_t x = program.buffer(Opcode::Input, {0}), y = program.buffer(Opcode::Output, {0, n});
+  uint32_t off = program.buffer(Opcode::Slice, {x, last, one});
+  uint32_t clearing = program.scalar(Opcode::For, {n});
+  program.effect(Opcode::Copy, {program.buffer(Opcode::Slice, {y, clearing, one}), off});
+  program.effect(Opcode::EndFor, {});
+  uint32_t goesOn = program.buffer(Opcode::Allocate, {one});
+  program.effect(Opcode::Copy, {goesOn, program.buffer(Opcode::Slice, {x, zero, one})});
+  uint32_t i = program.scalar(Opcode::For, {n, goesOn});
+  uint32_t element = program.buffer(Opcode::Allocate, {one});
+  program.effect(Opcode::Copy, {element, program.buffer(Opcode::Slice, {x, i, one})});
+  program.effect(Opcode::Copy, {program.buffer(Opcode::Slice, {y, i, one}), element});
+  uint32_t next = program.scalar(Opcode::Minimum, {program.scalar(Opcode::Add, {i, one}), last});
+  program.effect(Opcode::Copy, {goesOn, program.buffer(Opcode::Slice, {x, next, one})});
+  program.effect(Opcode::EndFor, {});
+  program.effect(Opcode::Return, {});
+  format::Module module;
+  module.producer = "winnow test";
+  module.images = {{"host:x86-64", "elf", {1}}};
+  module.functions = {function};
+  return module;
+}
+
+TEST(For, EndsWithItsCountOrItsCondition) {
+  auto copies = [](std::vector<uint8_t> x) {
+    return *call<uint8_t>(copiesModule(), ElementType::Bool, std::move(x));
+  };
+  EXPECT_EQ(copies({1, 1, 0, 1, 0}), (std::vector<uint8_t>{1, 1, 0, 0, 0}));
+  EXPECT_EQ(copies({0, 1, 1, 0}), (std::vector<uint8_t>{0, 0, 0, 0}));
+  EXPECT_EQ(copies({1, 1, 1, 0}), (std::vector<uint8_t>{1, 1, 1, 0}));
+}
+
+TEST(For, VerifierKeepsWhatALoopMakesInside) {
+  auto verified = [](auto change) {
+    format::Module module = copiesModule();
+    change(module.functions[0].body);
+    return format::serialize(module).status().message();
+  };
+  auto find = [](std::vector<format::Instruction> &body, Opcode opcode) {
+    return std::find_if(body.begin(), body.end(), [&](const auto &op) { return op.opcode == opcode; });
+  };
+  EXPECT_EQ(verified([](auto &) {}), "");
+  EXPECT_NE(verified([&](auto &body) { body.erase(find(body, Opcode::EndFor)); }).find("do not end"),
+            std::string::npos);
+  EXPECT_NE(
+      verified([&](auto &body) { body.erase(find(body, Opcode::For)); }).find("used before it is written"),
+      std::string::npos);
+  EXPECT_NE(verified([&](auto &body) {
+              auto output = *find(body, Opcode::Output);
+              body.erase(find(body, Opcode::Output));
+              body.insert(find(body, Opcode::For) + 1, output);
+            }).find("must not be inside a branch or loop"),
+            std::string::npos);
+  EXPECT_NE(verified([&](auto &body) {
+              uint32_t counter = find(body, Opcode::For)->result;
+              body.insert(body.end() - 1, {Opcode::Allocate, 0, 0, {counter}});
+            }).find("is used outside the loop that makes it"),
+            std::string::npos);
 }
 
 TEST(Read, VerifierWantsIntegersOutsideOfBranches) {
