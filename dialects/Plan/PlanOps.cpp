@@ -137,6 +137,20 @@ LogicalResult IfOp::verifyRegions() {
   return failure(made.wasInterrupted());
 }
 
+LogicalResult ForOp::verifyRegions() {
+  if (getBody().getNumArguments() != 1 || !getBody().getArgument(0).getType().isIndex()) {
+    return emitOpError() << "needs a body with one index argument (C1)";
+  }
+  WalkResult made = walk([](Operation *op) {
+    if (!isa<OutputOp, NextStateOp>(op)) {
+      return WalkResult::advance();
+    }
+    op->emitOpError() << "must not be inside a plan.for (C1)";
+    return WalkResult::interrupt();
+  });
+  return failure(made.wasInterrupted());
+}
+
 /// A check of a size against itself, or of equal constants, is none.
 LogicalResult CheckOp::canonicalize(CheckOp op, PatternRewriter &rewriter) {
   std::optional<int64_t> lhs = getConstantIntValue(op.getLhs()), rhs = getConstantIntValue(op.getRhs());

@@ -228,6 +228,28 @@ def Plan_IfOp : Plan_Op<"if", [SingleBlock, NoTerminator, NoRegionArguments]> {
   let hasRegionVerifier = 1;
 }
 
+def Plan_ForOp : Plan_Op<"for", [SingleBlock, NoTerminator]> {
+  let summary = "runs its body a number of times, or as long as a condition holds";
+  let description = [{
+    The body runs for each number from 0 to below `count`, which is its argument. With `condition`, a round begins only
+    if the buffer's first byte is not 0. Buffers that a round makes end with it.
+
+    - (C1) The body has one argument, of type index, and holds no `plan.output` and no `plan.next_state`.
+
+    ```mlir
+    plan.for %steps {
+    ^bb0(%step: index):
+      plan.dispatch @main_1 extents(%n) buffers(%x, %next) sizes(%n, %n, %step) written [false, true]
+      plan.copy %state, %next
+    }
+    ```
+  }];
+  let arguments = (ins Index:$count, Optional<Plan_BufferType>:$condition);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$count (`while` $condition^)? attr-dict-with-keyword $body";
+  let hasRegionVerifier = 1;
+}
+
 def Plan_CheckOp : Plan_Op<"check"> {
   let summary = "fails the call with a message unless two sizes are equal";
   let description = [{

@@ -19,5 +19,6 @@ include "dialects/Winnow/PackedOps.td"
 include "dialects/Winnow/ModalityOps.td"
 include "dialects/Winnow/SparseCodeOps.td"
 include "dialects/Winnow/HostOps.td"
+include "dialects/Winnow/LoopOps.td"
 
 #endif

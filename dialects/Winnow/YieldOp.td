@@ -7,7 +7,7 @@ include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Winnow_YieldOp : Op<Winnow_Dialect, "yield", [Pure, Terminator, ReturnLike,
-                                                 ParentOneOf<["AttentionOp", "WhenOp"]>]> {
+                                                 ParentOneOf<["AttentionOp", "LoopOp", "WhenOp"]>]> {
   let summary = "ends a region and gives its values to the operation around it";
   let description = [{
     ```mlir

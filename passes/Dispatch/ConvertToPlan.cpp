@@ -237,8 +237,8 @@ LogicalResult Planner::convertHostValue(HostValueOp op) {
     return op.emitError() << "needs an element of a tensor without contents";
   }
   if (!isa<plan::FuncOp>(builder.getInsertionBlock()->getParentOp())) {
-    return op.emitError()
-           << "needs an element of a tensor inside a conditional subgraph, where no size can be read";
+    return op.emitError() << "needs an element of a tensor inside a conditional subgraph or a loop, where no "
+                             "size can be read";
   }
   Location loc = op.getLoc();
   Value place = constant(0);
@@ -320,6 +320,12 @@ LogicalResult Planner::convert(Operation &op) {
   }
   if (auto when = dyn_cast<WhenOp>(op)) {
     return convertWhen(when);
+  }
+  if (auto loop = dyn_cast<LoopOp>(op)) {
+    return convertLoop(loop);
+  }
+  if (auto insertion = dyn_cast<tensor::InsertSliceOp>(op); insertion && writesInPlace(insertion)) {
+    return convertInsertion(insertion);
   }
   if (isa<YieldOp>(op)) {
     return success();
@@ -413,12 +419,14 @@ LogicalResult Planner::run() {
 namespace {
 
 /// Moves the scalar operations and the checks before all others, out of branches too, so that every size is
-/// known before the first buffer. What depends on a read follows the last one that it depends on.
+/// known before the first buffer. What depends on a read follows the last one that it depends on, and what
+/// depends on the round of a loop stays in it.
 void hoistScalars(plan::FuncOp program) {
   // Where scalars go that depend on nothing, and those that depend on each read.
   Operation *front = nullptr;
   llvm::MapVector<Operation *, Operation *> places;
   llvm::DenseMap<Operation *, Operation *> readBefore; // of scalars: the last read that they depend on
+  llvm::DenseSet<Value> rounds;                        // what depends on the round of a loop
   program.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (op == program.getOperation()) {
       return;
@@ -431,6 +439,11 @@ void hoistScalars(plan::FuncOp program) {
         places[op] = op;
         readBefore[op] = op;
       }
+      return;
+    }
+    auto isOfRound = [&](Value operand) { return isa<BlockArgument>(operand) || rounds.contains(operand); };
+    if (llvm::any_of(op->getOperands(), isOfRound)) {
+      rounds.insert_range(op->getResults());
       return;
     }
     Operation *last = nullptr;

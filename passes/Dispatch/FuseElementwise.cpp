@@ -1,6 +1,8 @@
 // Fuses element-wise operations into the one operation that reads them.
 #include "passes/Dispatch/Passes.h"
 
+#include "dialects/Winnow/WinnowOps.h"
+
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -16,7 +18,11 @@ struct FuseElementwise : impl::FuseElementwiseBase<FuseElementwise> {
   void runOnOperation() override {
     auto visitsOnce = [](OpOperand *operand) {
       auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
-      return consumer && operand->get().hasOneUse() &&
+      // What is before a loop is not computed again in each round.
+      Operation *producer = operand->get().getDefiningOp();
+      bool isSameRound =
+          producer && consumer && producer->getParentOfType<LoopOp>() == consumer->getParentOfType<LoopOp>();
+      return isSameRound && operand->get().hasOneUse() &&
              consumer.getMatchingIndexingMap(operand).isPermutation();
     };
     RewritePatternSet patterns(&getContext());

@@ -1,6 +1,7 @@
 // Turns named and data-moving operations into linalg.generic, the one form that later passes handle.
 #include "passes/Dispatch/GeneralizeOperations.h"
 
+#include "dialects/Winnow/WinnowOps.h"
 #include "passes/Dispatch/Passes.h"
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -152,6 +153,9 @@ struct GeneralizeInsertSlice : OpRewritePattern<tensor::InsertSliceOp> {
   LogicalResult matchAndRewrite(tensor::InsertSliceOp op, PatternRewriter &rewriter) const override {
     if (!op.hasUnitStride()) {
       return rewriter.notifyMatchFailure(op, "a strided insertion would need a division for each element");
+    }
+    if (writesInPlace(op)) {
+      return rewriter.notifyMatchFailure(op, "the plan writes the rows where they are");
     }
     if (op->hasOneUse()) {
       auto next = dyn_cast<tensor::InsertSliceOp>(*op->user_begin());

@@ -151,6 +151,10 @@ void Outliner::formGroups(Block &block) {
       formGroups(when.getBody().front());
       continue;
     }
+    if (auto loop = dyn_cast<LoopOp>(op)) {
+      formGroups(loop.getBody().front());
+      continue;
+    }
     if (!isCompute(&op) || grouped.contains(&op) || op.use_empty()) {
       continue;
     }
@@ -182,7 +186,8 @@ void Outliner::formGroup(Operation *root) {
     for (OpOperand &operand : root->getOpOperands()) {
       Operation *producer = operand.get().getDefiningOp();
       if (producer && isCompute(producer) && !isFill(producer) && !isAlone(producer) &&
-          producer->getNumResults() == 1 && producer->hasOneUse() && readsInPlace(root, operand)) {
+          producer->getNumResults() == 1 && producer->hasOneUse() && readsInPlace(root, operand) &&
+          producer->getParentOfType<LoopOp>() == root->getParentOfType<LoopOp>()) {
         group.members.insert(producer);
       }
     }

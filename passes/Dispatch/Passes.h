@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dialects/Plan/PlanDialect.h"
+#include "dialects/Winnow/WinnowDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -43,6 +44,9 @@ void buildSessionPipeline(mlir::OpPassManager &manager);
 
 /// The dispatch phase: from tensors to a plan and kernels in destination-passing style.
 void buildDispatchPipeline(mlir::OpPassManager &manager);
+
+/// Whether a loop writes whole rows of a tensor that it carries, which needs no copy of the others.
+bool writesInPlace(mlir::tensor::InsertSliceOp op);
 
 #define GEN_PASS_DECL
 #include "passes/Dispatch/Passes.h.inc"

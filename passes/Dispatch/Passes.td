@@ -46,6 +46,7 @@ def NumberHostValues : Pass<"winnow-number-host-values", "::mlir::func::FuncOp">
     %n = winnow.host_value %counts[%c0] number 0 : tensor<1xi64>
     ```
   }];
+  let dependentDialects = ["::winnow::WinnowDialect"];
 }
 
 def GeneralizeOperations : Pass<"winnow-generalize-operations", "::mlir::func::FuncOp"> {

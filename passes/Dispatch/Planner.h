@@ -29,6 +29,10 @@ private:
   mlir::LogicalResult convertCall(mlir::func::CallOp call);
   mlir::LogicalResult convertBlock(mlir::Block &block);
   mlir::LogicalResult convertWhen(WhenOp op);
+  mlir::LogicalResult convertLoop(LoopOp op);
+  mlir::LogicalResult beginLoop(LoopOp op, llvm::SmallVectorImpl<PlannedTensor> &carried);
+  mlir::LogicalResult endRound(LoopOp op, llvm::ArrayRef<PlannedTensor> carried);
+  mlir::LogicalResult convertInsertion(mlir::tensor::InsertSliceOp op);
   mlir::LogicalResult convertReturn(mlir::func::ReturnOp op);
   mlir::LogicalResult convertWrite(mlir::func::ReturnOp op, mlir::FlatSymbolRefAttr state,
                                    const PlannedTensor &planned, mlir::Value written);

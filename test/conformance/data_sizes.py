@@ -24,7 +24,8 @@ def ints(*values):
 
 
 def node(operator, inputs, outputs, **attributes):
-    return helper.make_node(operator, inputs.split(), outputs.split(), **attributes)
+    """A node; two spaces between inputs are one that is absent."""
+    return helper.make_node(operator, inputs.split(" ") if inputs else [], outputs.split(), **attributes)
 
 
 # Name, nodes, the inputs' shapes, and the inputs of each call in the order of the shapes. The result is y.
@@ -67,36 +68,46 @@ FAILURES = [
 ]
 
 
-def compile_model(nodes, shapes, arrays, folder):
+def compile_model(nodes, shapes, arrays, folder, outputs=("y",)):
     inputs = [helper.make_tensor_value_info(name, TYPES[array.dtype], shape)
               for (name, shape), array in zip(shapes.items(), arrays)]
-    graph = helper.make_graph(nodes, "sizes", inputs, [helper.make_empty_tensor_value_info("y")])
+    graph = helper.make_graph(nodes, "sizes", inputs, [helper.make_empty_tensor_value_info(name) for name in outputs])
     model = onnx.shape_inference.infer_shapes(
         helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8))
     onnx.save(model, folder / "model.onnx")
     subprocess.run(["winnow-compile", folder / "model.onnx", "-o", folder / "model.wnm", "--with-reference"], check=True)
 
 
-def run(device, shapes, arrays, folder):
+def run(device, shapes, arrays, folder, outputs=("y",)):
     for name, array in zip(shapes, arrays):
         np.save(folder / f"{name}.npy", array)
     inputs = [f"--input={name}=@{folder}/{name}.npy" for name in shapes]
-    return subprocess.run(["winnow-run", folder / "model.wnm", f"--device={device}", *inputs,
-                           f"--output=y=@{folder}/y.npy"], capture_output=True, text=True)
+    results = [f"--output={name}=@{folder}/{name}.npy" for name in outputs]
+    return subprocess.run(["winnow-run", folder / "model.wnm", f"--device={device}", *inputs, *results],
+                          capture_output=True, text=True)
 
 
-def check(nodes, shapes, calls, folder, devices):
+def agree(found, expected):
+    if found.dtype != expected.dtype or found.shape != expected.shape:
+        return False
+    return np.allclose(found, expected, 1e-6, 1e-6) if found.dtype.kind == "f" else np.array_equal(found, expected)
+
+
+def check(nodes, shapes, calls, folder, devices, outputs=("y",)):
     """What is wrong, on which device."""
-    compile_model(nodes, shapes, calls[0], folder)
+    compile_model(nodes, shapes, calls[0], folder, outputs)
     session = onnxruntime.InferenceSession(folder / "model.onnx")
     for arrays in calls:
-        expected = session.run(["y"], dict(zip(shapes, arrays)))[0]
+        expected = session.run(list(outputs), dict(zip(shapes, arrays)))
         for device in devices:
-            result = run(device, shapes, arrays, folder)
-            found = None if result.returncode else np.load(folder / "y.npy")
-            if found is None or found.dtype != expected.dtype or not np.array_equal(found, expected):
-                if found is None or found.dtype.kind != "f" or not np.allclose(found, expected, 1e-6, 1e-6):
-                    yield f"{device}: found {result.stderr if found is None else found}, expected {expected}"
+            result = run(device, shapes, arrays, folder, outputs)
+            if result.returncode:
+                yield f"{device}: {result.stderr}"
+                continue
+            for name, array in zip(outputs, expected):
+                found = np.load(folder / f"{name}.npy")
+                if not agree(found, array):
+                    yield f"{device}: found {name} {found}, expected {array}"
 
 
 def check_failure(nodes, shapes, arrays, message, folder, devices):

@@ -152,23 +152,47 @@ GraphValue Emitter::wrap(Value tensor, mlir::Type elementType, Shape shape) {
 Value Emitter::tensor(const GraphValue &value) {
   if (value.tensor)
     return value.tensor;
+  Value made = materialize(value);
+  if (regionDepth == 0) // what is made inside a region cannot be used outside
+    value.tensor = made;
+  return made;
+}
+
+Value Emitter::materialize(const GraphValue &value) {
   mlir::RankedTensorType tensorType = type(value.elementType, value.shape);
-  if (tensorType.hasStaticShape() && tensorType.getNumElements() == 0) {
-    value.tensor = empty(value.elementType, value.shape);
-  } else if (value.constant && tensorType.hasStaticShape()) {
-    value.tensor = scalar(value.constant->dense(tensorType));
-  } else if (value.constant) {
-    value.tensor = filled(value.constant->attribute(0), value.shape);
-  } else {
-    llvm::SmallVector<Value> elements;
-    for (const Extent &element : *value.integers) {
-      Value number = index(element);
-      elements.push_back(
-          mlir::arith::IndexCastOp::create(builder, location, tensorType.getElementType(), number));
-    }
-    value.tensor = mlir::tensor::FromElementsOp::create(builder, location, tensorType, elements);
-  }
-  return value.tensor;
+  if (tensorType.hasStaticShape() && tensorType.getNumElements() == 0)
+    return empty(value.elementType, value.shape);
+  if (value.constant)
+    return tensorType.hasStaticShape() ? scalar(value.constant->dense(tensorType))
+                                       : filled(value.constant->attribute(0), value.shape);
+  llvm::SmallVector<Value> elements;
+  for (const Extent &element : *value.integers)
+    elements.push_back(
+        mlir::arith::IndexCastOp::create(builder, location, tensorType.getElementType(), index(element)));
+  return mlir::tensor::FromElementsOp::create(builder, location, tensorType, elements);
+}
+
+Emitter::RegionScope::RegionScope(Emitter &emitter, mlir::Block *block)
+    : emitter(emitter), guard(emitter.builder), symbolValues(emitter.symbolValues),
+      elementsOf(emitter.elementsOf) {
+  ++emitter.regionDepth;
+  emitter.builder.setInsertionPointToStart(block);
+}
+
+Emitter::RegionScope::~RegionScope() {
+  --emitter.regionDepth;
+  emitter.symbolValues = std::move(symbolValues);
+  emitter.elementsOf = std::move(elementsOf);
+}
+
+bool Emitter::isDefined(const Extent &extent) const {
+  return llvm::all_of(extent.terms(), [&](const Extent::Term &term) {
+    return llvm::all_of(term.symbols, [&](unsigned number) {
+      const ExtentSymbol &symbol = extents.symbol(number);
+      bool isMade = symbol.kind == ExtentSymbol::Kind::Input || symbol.kind == ExtentSymbol::Kind::Data;
+      return symbolValues.contains(number) || (!isMade && isDefined(symbol.a) && isDefined(symbol.b));
+    });
+  });
 }
 
 llvm::SmallVector<Value> Emitter::generic(int64_t loops, llvm::ArrayRef<int64_t> reductions,

@@ -27,9 +27,25 @@ public:
   Emitter(mlir::MLIRContext *context, ExtentTable &extents)
       : builder(context), location(mlir::UnknownLoc::get(context)), extents(extents) {}
 
+  /// While it lives, what is emitted goes into a block of its own, of which nothing is used outside.
+  class RegionScope {
+  public:
+    RegionScope(Emitter &emitter, mlir::Block *block);
+    ~RegionScope();
+
+  private:
+    Emitter &emitter;
+    mlir::OpBuilder::InsertionGuard guard;
+    llvm::DenseMap<unsigned, mlir::Value> symbolValues;
+    llvm::DenseMap<mlir::Value, llvm::SmallVector<Extent>> elementsOf;
+  };
+
   mlir::OpBuilder builder;
   mlir::Location location;
   ExtentTable &extents;
+
+  /// Whether everything that the extent is made of has a value here.
+  bool isDefined(const Extent &extent) const;
 
   /// Declares the value of an input dimension's symbol.
   void defineSymbol(unsigned number, mlir::Value value);
@@ -84,10 +100,12 @@ public:
 
 private:
   mlir::Value symbolValue(unsigned number);
+  mlir::Value materialize(const GraphValue &value);
   mlir::Value castToCounts(mlir::Value tensor, llvm::ArrayRef<mlir::ReassociationIndices> groups,
                            llvm::ArrayRef<Extent> shape);
   GraphValue dropBroadcast(const GraphValue &value, const Shape &shape, llvm::SmallVector<int64_t> &loops);
 
+  unsigned regionDepth = 0;
   llvm::DenseMap<unsigned, mlir::Value> symbolValues;
   /// What was read from tensors.
   llvm::DenseMap<mlir::Value, llvm::SmallVector<Extent>> elementsOf;

@@ -244,25 +244,41 @@ const onnx::NodeProto *Node::onlyReader() const {
   return scope.uses.lookup(name) == 1 ? scope.reader.lookup(name) : nullptr;
 }
 
-mlir::LogicalResult Node::importBranch(const onnx::GraphProto &branch) {
+mlir::FailureOr<std::vector<GraphValue>> Node::importBody(const onnx::GraphProto &body,
+                                                          llvm::ArrayRef<GraphValue> arguments) {
+  if (body.input_size() != static_cast<int>(arguments.size()))
+    return error("a graph in it has " + llvm::Twine(body.input_size()) + " inputs, but expected " +
+                 llvm::Twine(arguments.size()));
   Scope inner;
   inner.parent = &scope;
   inner.opset = scope.opset;
   inner.depth = scope.depth + 1;
   inner.function = scope.function;
   inner.callAttributes = scope.callAttributes;
-  importer.countUses(branch, inner);
-  importer.importInitializers(branch, inner);
-  importer.importNodes(branch.node(), inner);
+  for (auto [input, argument] : llvm::zip_equal(body.input(), arguments))
+    inner.values.try_emplace(input.name(), argument);
+  importer.countUses(body, inner);
+  importer.importInitializers(body, inner);
+  importer.importNodes(body.node(), inner);
   emit.location = location;
-  for (auto [index, output] : llvm::enumerate(branch.output())) {
+  std::vector<GraphValue> outputs;
+  for (const onnx::ValueInfoProto &output : body.output()) {
     const GraphValue *value = inner.find(output.name());
     if (!value)
-      return error("its branch does not make the output '" + output.name() + "'");
+      return error("a graph in it does not make the output '" + output.name() + "'");
     if (value->isFaulty)
       return mlir::failure();
-    set(index, *value);
+    outputs.push_back(*value);
   }
+  return outputs;
+}
+
+mlir::LogicalResult Node::importBranch(const onnx::GraphProto &branch) {
+  mlir::FailureOr<std::vector<GraphValue>> outputs = importBody(branch, {});
+  if (failed(outputs))
+    return mlir::failure();
+  for (auto [index, value] : llvm::enumerate(*outputs))
+    set(index, std::move(value));
   return mlir::success();
 }
 

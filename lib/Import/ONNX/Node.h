@@ -69,6 +69,9 @@ public:
   bool isFolded() const { return importer.folded.contains(&proto); }
   void fold(const onnx::NodeProto *reader) { importer.folded.insert(reader); }
 
+  /// Imports a graph in the node's scope, its inputs being `arguments`, and yields its outputs.
+  mlir::FailureOr<std::vector<GraphValue>> importBody(const onnx::GraphProto &body,
+                                                      llvm::ArrayRef<GraphValue> arguments);
   /// Imports a branch's graph in the node's scope; its outputs are the node's.
   mlir::LogicalResult importBranch(const onnx::GraphProto &branch);
 

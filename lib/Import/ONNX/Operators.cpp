@@ -21,11 +21,13 @@ std::vector<const Operator *> allRows() {
            generationOperators(),
            indexingOperators(),
            movementOperators(),
+           nonMaxSuppressionOperators(),
            normalizationOperators(),
            poolingOperators(),
            reductionOperators(),
            shapingOperators(),
            topKOperators(),
+           uniqueOperators(),
        })
     for (const Operator &row : family)
       rows.push_back(&row);
@@ -99,7 +101,7 @@ mlir::LogicalResult checkInputs(Node &node, const Operator &operation) {
       repeats = rest.consume_front("*");
     }
     if (!node.has(index)) {
-      if (isOptional && !repeats)
+      if (isOptional && (!repeats || index >= node.inputCount()))
         continue;
       return node.error("lacks input " + llvm::Twine(index) + ", but expected " +
                         (repeats ? "at least one" : "it"));

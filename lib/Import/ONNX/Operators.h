@@ -12,7 +12,7 @@ struct Operator {
   int64_t since;
   /// One letter for each input: its class of element types, a capital letter if all capitals must be equal:
   /// f float, n number, i int32 or int64, l int64, b bool, a anything. `?` after a letter: may be absent
-  /// (then all that follow may be); `*`: any number more.
+  /// (then all that follow may be); `*`: any number more, `?*`: maybe none.
   const char *inputs;
   mlir::LogicalResult (*import)(Node &node);
   const char *domain = "";
@@ -32,11 +32,13 @@ Family dataDependentOperators();
 Family generationOperators();
 Family indexingOperators();
 Family movementOperators();
+Family nonMaxSuppressionOperators();
 Family normalizationOperators();
 Family poolingOperators();
 Family reductionOperators();
 Family shapingOperators();
 Family topKOperators();
+Family uniqueOperators();
 
 /// The operators' names, sorted, with the domain in front if it is not ONNX's: "com.microsoft.BiasGelu".
 std::vector<std::string> operatorNames();

@@ -22,6 +22,7 @@ private:
   LogicalResult add(Operation &op);
   LogicalResult add(Block &block);
   LogicalResult addIf(plan::IfOp op);
+  LogicalResult addFor(plan::ForOp op);
   LogicalResult addDispatch(plan::DispatchOp op);
   LogicalResult addArithmetic(Operation &op);
 
@@ -161,6 +162,19 @@ LogicalResult PlanSerializer::addIf(plan::IfOp op) {
   return success();
 }
 
+LogicalResult PlanSerializer::addFor(plan::ForOp op) {
+  std::vector<uint32_t> operands{scalar(op.getCount())};
+  if (op.getCondition()) {
+    operands.push_back(buffer(op.getCondition()));
+  }
+  emit(Opcode::For, newScalar(op.getBody().getArgument(0)), std::move(operands));
+  if (failed(add(op.getBody().front()))) {
+    return failure();
+  }
+  emit(Opcode::EndFor, 0, {});
+  return success();
+}
+
 LogicalResult PlanSerializer::add(Block &block) {
   return success(llvm::all_of(block, [&](Operation &op) { return succeeded(add(op)); }));
 }
@@ -242,6 +256,7 @@ LogicalResult PlanSerializer::add(Operation &op) {
       })
       .Case([&](plan::DispatchOp dispatch) { return addDispatch(dispatch); })
       .Case([&](plan::IfOp branch) { return addIf(branch); })
+      .Case([&](plan::ForOp loop) { return addFor(loop); })
       .Default([&](Operation *other) { return addArithmetic(*other); });
 }
 

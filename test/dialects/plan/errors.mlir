@@ -89,3 +89,36 @@ plan.func @main inputs [#plan.signature<"c", tensor<i1>>] outputs [#plan.signatu
     %y = plan.output 0()
   }
 }
+
+// -----
+
+// read, C1
+plan.func @main inputs [#plan.signature<"x", tensor<?xf32>, "">] outputs [] {
+  %x = plan.input 0
+  %c0 = arith.constant 0 : index
+  // expected-error @+1 {{reads 'f32', but expected i1, i8, i32 or i64 (C1)}}
+  %n = plan.read %x[%c0] : f32
+}
+
+// -----
+
+// for, C1
+plan.func @main inputs [] outputs [] {
+  %n = arith.constant 4 : index
+  // expected-error @+1 {{needs a body with one index argument (C1)}}
+  plan.for %n {
+  ^bb0:
+  }
+}
+
+// -----
+
+// for, C1
+plan.func @main inputs [] outputs [#plan.signature<"y", tensor<f32>>] {
+  %n = arith.constant 4 : index
+  plan.for %n {
+  ^bb0(%i: index):
+    // expected-error @+1 {{must not be inside a plan.for (C1)}}
+    %y = plan.output 0()
+  }
+}

@@ -1,6 +1,7 @@
 // Operators whose results have as many elements as the data says: NonZero, Compress.
 #include "lib/Import/ONNX/Composition.h"
 #include "lib/Import/ONNX/Operators.h"
+#include "lib/Import/ONNX/Operators/Positions.h"
 #include "lib/Import/ONNX/Scalars.h"
 
 #include "dialects/Winnow/WinnowOps.h"
@@ -8,12 +9,10 @@
 #include "llvm/ADT/STLExtras.h"
 
 namespace winnow::frontend {
-namespace {
 
 using mlir::Value;
 using mlir::ValueRange;
 
-/// The positions, ascending, at which a tensor in row-major order is not 0: int32 [count].
 mlir::FailureOr<GraphValue> positionsOf(Node &node, const GraphValue &value) {
   mlir::FailureOr<Extent> size = node.require(elementCount(value.shape));
   if (failed(size))
@@ -33,7 +32,6 @@ mlir::FailureOr<GraphValue> positionsOf(Node &node, const GraphValue &value) {
   return emit.reshape(emit.slice(indices, {0, 0}, {1, count}, {1, 1}), {count});
 }
 
-/// The coordinates of positions in a tensor of that shape: int64 [rank, count].
 GraphValue coordinatesOf(Node &node, const GraphValue &positions, const Shape &shape) {
   mlir::Type integer = node.builder.getI64Type();
   auto rank = static_cast<int64_t>(shape.size());
@@ -54,8 +52,6 @@ GraphValue coordinatesOf(Node &node, const GraphValue &positions, const Shape &s
   result.isNatural = true;
   return result;
 }
-
-} // namespace
 
 static mlir::LogicalResult importNonZero(Node &node) {
   mlir::FailureOr<GraphValue> positions = positionsOf(node, node.input(0));
