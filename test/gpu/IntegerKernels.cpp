@@ -135,6 +135,43 @@ void addPermutations(Kernels &kernels) {
       {"fns.b32", "and.b32 %t0, %b0, 31; fns.b32 %d0, %a0, %t0, %c0;", {f, 1}, {f, 1}, {f, 1}, {f, 1}, {}});
 }
 
+MicroKernel videoKernel(const std::string &instruction, const std::string &operands) {
+  const Format f = Format::B32;
+  return {instruction + operands, instruction + operands + ";", {f, 1}, {f, 1}, {f, 1}, {f, 1}, {}};
+}
+
+/// Forms whose results fit where the ISA puts them; ptxas makes other instructions of all of them.
+void addVideo(Kernels &kernels) {
+  for (const char *types : {".u32.u32.u32", ".s32.s32.s32", ".s32.u32.s32", ".u32.s32.u32"}) {
+    const std::string t = types;
+    for (const std::string operation : {"vadd", "vsub", "vabsdiff", "vmin", "vmax"}) {
+      kernels.push_back(videoKernel(operation + t + ".sat", " %d0, %a0, %b0"));
+      kernels.push_back(videoKernel(operation + t + ".sat", " %d0.b2, %a0.h1, %b0.b3, %c0"));
+      kernels.push_back(videoKernel(operation + t + ".add", " %d0, %a0.h0, %b0.b1, %c0"));
+      for (const std::string count : {"2", "4"}) {
+        kernels.push_back(videoKernel(operation + count + t, " %d0, %a0, %b0, %c0"));
+        kernels.push_back(videoKernel(operation + count + t + ".add", " %d0, %a0, %b0, %c0"));
+      }
+      kernels.push_back(videoKernel(operation + "2" + t + ".sat", " %d0.h1, %a0.h20, %b0.h31, %c0"));
+      kernels.push_back(videoKernel(operation + "4" + t + ".sat", " %d0.b310, %a0.b7310, %b0.b2564, %c0"));
+    }
+    for (const std::string count : {"2", "4"})
+      for (const std::string suffix : {"", ".sat", ".add"})
+        kernels.push_back(videoKernel("vavrg" + count + t + suffix, " %d0, %a0, %b0, %c0"));
+    kernels.push_back(videoKernel("vmad" + t + ".sat.shr7", " %d0, %a0.b1, %b0.h1, %c0"));
+  }
+  for (const std::string mode : {".clamp", ".wrap"})
+    for (const std::string type : {".u32", ".s32"})
+      for (const std::string operation : {"vshl", "vshr"})
+        kernels.push_back(videoKernel(operation + type + type + ".u32.sat" + mode, " %d0, %a0, %b0.b0"));
+  for (const char *comparison : {"eq", "ne", "lt", "le", "gt", "ge"})
+    for (const std::string types : {".u32.u32.", ".s32.s32.", ".s32.u32."}) {
+      kernels.push_back(videoKernel("vset" + types + comparison, " %d0, %a0, %b0"));
+      kernels.push_back(videoKernel("vset2" + types + comparison, " %d0, %a0, %b0, %c0"));
+      kernels.push_back(videoKernel("vset4" + types + comparison + ".add", " %d0, %a0, %b0, %c0"));
+    }
+}
+
 } // namespace
 
 void addIntegerKernels(Kernels &kernels) {
@@ -142,6 +179,7 @@ void addIntegerKernels(Kernels &kernels) {
   addCarries(kernels);
   addBits(kernels);
   addPermutations(kernels);
+  addVideo(kernels);
 }
 
 } // namespace winnow::gpu

@@ -134,6 +134,7 @@ format::Status launch(const Program &program, const Kernel &kernel, Dimensions g
                         dynamicSharedBytes,
                         made,
                         printing,
+                        storage.heap,
                         deviceAddresses ? &*deviceAddresses : nullptr};
   uint64_t ctas = uint64_t(grid[0]) * grid[1] * grid[2];
   std::atomic<uint64_t> next{0};

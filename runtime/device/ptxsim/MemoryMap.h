@@ -11,6 +11,11 @@
 
 namespace winnow::ptxsim {
 
+/// The first multiple of `alignment` that is not below `value`.
+constexpr uint64_t alignUp(uint64_t value, uint64_t alignment) {
+  return (value + alignment - 1) / alignment * alignment;
+}
+
 struct MemoryRange {
   uint64_t begin = 0, size = 0;
   std::string name;

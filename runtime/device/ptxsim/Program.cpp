@@ -24,6 +24,7 @@ public:
     if (!parsed.ok())
       return parsed.status();
     symbols.files = parsed->files;
+    reserveConstants(parsed->variables);
     for (const syntax::VariableDeclaration &variable : parsed->variables)
       if (Status status = declare(variable); !status.ok())
         return status;
@@ -41,6 +42,50 @@ public:
   }
 
 private:
+  static constexpr uint64_t kMostBytes = uint64_t(1) << 30;
+
+  static uint64_t sizeOf(const syntax::VariableDeclaration &variable) {
+    uint64_t elements = variable.elements ? variable.elements : variable.initializer.size();
+    return elements * variable.vectorWidth * byteWidth(variable.type);
+  }
+  static uint64_t alignmentOf(const syntax::VariableDeclaration &variable) {
+    return std::max<uint64_t>(variableAlignment(variable), 64);
+  }
+
+  /// Zeros, or 0 when there is no memory.
+  uint64_t allocate(uint64_t bytes, uint64_t alignment) {
+    const uint64_t allocated = alignUp(std::max<uint64_t>(bytes, 1), alignment);
+    auto *begin = static_cast<std::byte *>(std::aligned_alloc(alignment, allocated));
+    if (!begin)
+      return 0;
+    std::memset(begin, 0, allocated);
+    storage.variables.emplace_back(begin);
+    return reinterpret_cast<uint64_t>(begin);
+  }
+
+  /// All constants lie together, so that isspacep can tell their addresses from others.
+  void reserveConstants(const std::vector<syntax::VariableDeclaration> &variables) {
+    uint64_t bytes = 0, alignment = 64;
+    for (const syntax::VariableDeclaration &variable : variables)
+      if (variable.space == StateSpace::Constant && bytes <= kMostBytes) {
+        alignment = std::max(alignment, alignmentOf(variable));
+        bytes = alignUp(bytes, alignmentOf(variable)) + std::min(sizeOf(variable), kMostBytes);
+      }
+    if (bytes && bytes <= kMostBytes)
+      symbols.constantsBegin = symbols.constantsEnd = allocate(bytes, alignment);
+  }
+
+  /// Where the variable is; 0 when there is no memory.
+  uint64_t place(const syntax::VariableDeclaration &variable) {
+    if (variable.space != StateSpace::Constant)
+      return allocate(sizeOf(variable), alignmentOf(variable));
+    if (!symbols.constantsBegin)
+      return 0;
+    const uint64_t address = alignUp(symbols.constantsEnd, alignmentOf(variable));
+    symbols.constantsEnd = address + sizeOf(variable);
+    return address;
+  }
+
   Status declare(const syntax::VariableDeclaration &variable) {
     if (variable.space == StateSpace::Shared) {
       if (!symbols.shared.emplace(variable.name, &variable).second)
@@ -51,25 +96,18 @@ private:
       return {}; // another declaration may define it; else its use is an error
     if (variable.elements == 0 && variable.initializer.empty())
       return errorAt(variable.location, format::concatenate("'", variable.name, "' has no size"));
-    uint64_t elements = variable.elements ? variable.elements : variable.initializer.size();
-    uint64_t size = elements * variable.vectorWidth * byteWidth(variable.type);
-    constexpr uint64_t kMostBytes = uint64_t(1) << 30;
+    const uint64_t size = sizeOf(variable);
     if (size > kMostBytes - totalBytes)
       return errorAt(variable.location, format::concatenate("more than ", kMostBytes, " bytes of variables"));
     totalBytes += size;
-    uint64_t alignment = std::max<uint64_t>(variableAlignment(variable), 64);
-    uint64_t allocated = (std::max<uint64_t>(size, 1) + alignment - 1) / alignment * alignment;
-    auto *bytes = static_cast<std::byte *>(std::aligned_alloc(alignment, allocated));
-    if (!bytes)
-      return format::failure(Code::OutOfMemory, "no memory for the ", size, " bytes of '", variable.name,
-                             "'");
-    std::memset(bytes, 0, allocated);
-    storage.variables.emplace_back(bytes);
     Symbol symbol;
     symbol.space = variable.space;
     symbol.type = variable.type;
-    symbol.address = reinterpret_cast<uint64_t>(bytes);
     symbol.size = size;
+    symbol.address = place(variable);
+    if (!symbol.address)
+      return format::failure(Code::OutOfMemory, "no memory for the ", size, " bytes of '", variable.name,
+                             "'");
     if (!symbols.memory.emplace(variable.name, symbol).second)
       return errorAt(variable.location, format::concatenate("'", variable.name, "' is declared twice"));
     storage.ranges.push_back(

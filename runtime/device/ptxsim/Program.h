@@ -1,6 +1,7 @@
 // What a parsed PTX text owns: its source, kernels and global variables.
 #pragma once
 
+#include "runtime/device/ptxsim/DeviceHeap.h"
 #include "runtime/device/ptxsim/Simulator.h"
 
 #include <cstdlib>
@@ -17,6 +18,7 @@ struct ProgramStorage {
   std::vector<Kernel> kernels;
   std::vector<std::unique_ptr<std::byte, FreeBytes>> variables;
   std::vector<MemoryRange> ranges; // of the variables
+  mutable DeviceHeap heap;         // what a launch leaves there is there in the next
 };
 
 /// The launcher's way to a program's parts.

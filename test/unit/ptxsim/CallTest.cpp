@@ -78,8 +78,10 @@ TEST(Call, RefusesWhatItCannotExecute) {
   struct {
     const char *text, *message;
   } cases[] = {
-      {".func f(.reg .b32 %x) { call f, (%x); ret; } .entry k() { call f, (1); ret; }",
-       "function 'f' is recursive or called through a pointer, so '%x' must be in state space '.param'"},
+      {".func f(.reg .b32 %x) { call f, (%x); ret; } .entry k() { .reg .b64 %r; call f, (%r); ret; }",
+       "a 32-bit register instead of '%r'"},
+      {".func (.reg .b32 %y) f() { call (%y), f; ret; } .entry k() { .param .b32 p; call (p), f; ret; }",
+       "a register instead of 'p'"},
       {".extern .func __assertfail(.param .b64 a); .entry k() { .param .b64 p; call __assertfail, (p); ret; "
        "}",
        "function '__assertfail' is declared with other parameters than the CUDA runtime's"},

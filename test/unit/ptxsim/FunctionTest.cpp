@@ -144,6 +144,73 @@ TEST(Functions, ListsOfTargets) {
     EXPECT_EQ(out[i], i == 9 ? 100 : i < 5 ? i + 1 : i + 2) << i;
 }
 
+/// What a kernel stores for each of 64 threads: %r of the body, which has the thread in %x.
+std::vector<uint64_t> resultOf(const std::string &functions, const std::string &body) {
+  Execution run(header() + functions + R"(
+    .visible .entry k(.param .u64 out) {
+      .reg .b32 %x, %v<4>; .reg .b64 %r, %f<2>, %q; .reg .b16 %h<2>; .reg .f32 %g; .reg .pred %p;
+      mov.u32 %x, %tid.x; mov.u64 %r, 0; )" +
+                body + R"(
+      ld.param.u64 %q, [out]; mad.wide.u32 %q, %x, 8, %q; st.global.u64 [%q], %r; ret; })");
+  std::vector<uint64_t> out(64);
+  expectOk(run.buffer(out, "out").launch(1, 64));
+  return out;
+}
+
+// n! by recursion: n and the result in registers, and each activation keeps its own.
+TEST(Functions, RecursionWithParametersInRegisters) {
+  const std::string factorial = R"(
+    .func (.reg .b64 %result) factorial(.reg .b32 %n) {
+      .reg .b32 %less; .reg .b64 %wide; .reg .pred %p;
+      setp.eq.u32 %p, %n, 0; mov.u64 %result, 1; @%p ret;
+      sub.u32 %less, %n, 1; call (%result), factorial, (%less);
+      cvt.u64.u32 %wide, %n; mul.lo.u64 %result, %result, %wide; })";
+  auto out = resultOf(factorial, "rem.u32 %v0, %x, 20; call (%r), factorial, (%v0);");
+  for (uint64_t i = 0; i < 64; ++i) {
+    uint64_t expected = 1;
+    for (uint64_t k = 2; k <= i % 20; ++k)
+      expected *= k;
+    EXPECT_EQ(out[i], expected) << i;
+  }
+}
+
+// Two functions that call each other; types of all widths; a guarded call leaves the others' results alone.
+TEST(Functions, RegistersOfAllWidths) {
+  const std::string functions = R"(
+    .func (.reg .b16 %d, .reg .f32 %e) odd(.reg .b16 %a, .reg .f32 %b, .reg .b64 %c);
+    .func (.reg .b16 %d, .reg .f32 %e) even(.reg .b16 %a, .reg .f32 %b, .reg .b64 %c) {
+      .reg .pred %p; .reg .b64 %less; setp.eq.u64 %p, %c, 0; mov.b16 %d, %a; mov.f32 %e, %b; @%p bra END;
+      sub.u64 %less, %c, 1; add.u16 %a, %a, 3; call (%d, %e), odd, (%a, %b, %less);
+      END: ret; }
+    .func (.reg .b16 %d, .reg .f32 %e) odd(.reg .b16 %a, .reg .f32 %b, .reg .b64 %c) {
+      .reg .pred %p; .reg .b64 %less; setp.eq.u64 %p, %c, 0; mov.b16 %d, 60000; mov.f32 %e, 0fBF800000;
+      @!%p sub.u64 %less, %c, 1; @!%p add.f32 %b, %b, 0f40000000;
+      @!%p call (%d, %e), even, (%a, %b, %less); ret; })";
+  auto out = resultOf(functions, R"(
+      mov.b16 %h0, 7; mov.f32 %g, 0f41200000; cvt.u64.u32 %f0, %x; setp.lt.u32 %p, %x, 50;
+      @%p call (%h0, %g), even, (100, %g, %f0);
+      cvt.rni.u64.f32 %r, %g; cvt.u64.u16 %f1, %h0; shl.b64 %f1, %f1, 32; or.b64 %r, %r, %f1;
+      setp.lt.f32 %p, %g, 0f00000000; @%p or.b64 %r, %f1, 999;)");
+  for (uint64_t i = 0; i < 64; ++i) {
+    uint64_t half = i >= 50 ? 7 : i % 2 ? 60000 : 100 + 3 * (i / 2);
+    uint64_t single = i >= 50 ? 10 : i % 2 ? 999 : 10 + 2 * (i / 2);
+    EXPECT_EQ(out[i], half << 32 | single) << i;
+  }
+}
+
+// Through a pointer, with a prototype that has registers.
+TEST(Functions, PointersToFunctionsWithRegisters) {
+  const std::string functions = R"(
+    .func (.reg .b32 %d) twice(.reg .b32 %a) { add.u32 %d, %a, %a; ret; }
+    .func (.reg .b32 %d) square(.reg .b32 %a) { mul.lo.u32 %d, %a, %a; })";
+  auto out = resultOf(functions, R"(
+      P: .callprototype (.reg .b32 _) _ (.reg .b32 _);
+      mov.u64 %f0, twice; mov.u64 %f1, square; setp.lt.u32 %p, %x, 20; selp.b64 %f0, %f0, %f1, %p;
+      call (%v0), %f0, (%x), P; cvt.u64.u32 %r, %v0;)");
+  for (uint64_t i = 0; i < 64; ++i)
+    EXPECT_EQ(out[i], i < 20 ? 2 * i : i * i) << i;
+}
+
 TEST(Functions, ExitInAFunctionEndsTheThread) {
   Execution run(header() + R"(
     .func leave(.param .b32 x) { .reg .b32 %v; .reg .pred %p; ld.param.b32 %v, [x]; setp.lt.u32 %p, %v, 7;

@@ -39,10 +39,11 @@ struct CallSite {
 };
 
 /// Functions of the CUDA runtime that the simulator is.
-enum class SystemCall : uint8_t { Print, FailAssertion };
+enum class SystemCall : uint8_t { Print, FailAssertion, Allocate, Free };
 
-/// Of each thread, beside the local variables of the kernel.
+/// Of each thread, beside the local variables of the kernel: frames of functions, and what alloca gives.
 constexpr uint64_t kStackBytes = uint64_t(1) << 14;
+constexpr uint64_t kFrameAlignment = 16;
 constexpr size_t kDeepestStack = 1024;
 
 } // namespace winnow::ptxsim

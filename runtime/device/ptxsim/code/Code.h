@@ -69,6 +69,7 @@ struct Code {
   Row registersBegin = 0; // where the kernel's own registers begin
   uint32_t frameBytes = 0;
   uint64_t sharedBytes = 0, localBytes = 0, parameterBytes = 0;
+  bool usesStack = false; // it allocates, saves or restores
   uint32_t requiredThreads[3] = {0, 0, 0}, maximumThreads[3] = {0, 0, 0};
   // For reports: one of each for every instruction, and the files' names. The views are into the program's
   // text.

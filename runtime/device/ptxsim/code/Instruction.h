@@ -67,6 +67,8 @@ enum class Operation : uint8_t {
   FindNthSet,
   DotProduct4,
   DotProduct2,
+  Video,            // vadd to vset4: `mode` is a VideoOperation
+  VideoMultiplyAdd, // vmad: `mode` is by how many bits the result is shifted
   FusedMultiplyAdd,
   CopySign,
   TestProperty,
@@ -111,8 +113,11 @@ enum class Operation : uint8_t {
   Branch,
   BranchIndexed,
   Call,
-  CallSystem, // mode is a SystemCall
-  Return,     // of a function that was called, not expanded
+  CallSystem,    // mode is a SystemCall
+  Return,        // of a function that was called, not expanded
+  StackAllocate, // alloca; mode is the alignment's logarithm
+  StackSave,
+  StackRestore,
   Exit,
   Trap,
   Barrier,
@@ -193,6 +198,24 @@ enum class MemoryBarrierMode : uint8_t {
 };
 enum class ShuffleMode : uint8_t { Up, Down, Butterfly, Index };
 enum class VoteMode : uint8_t { All, Any, Uniform, Ballot };
+enum class VideoOperation : uint8_t {
+  Add,
+  Subtract,
+  AbsoluteDifference,
+  Minimum,
+  Maximum,
+  Average,
+  ShiftLeft,
+  ShiftRight,
+  Equal,
+  NotEqual,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual
+};
+/// What a video instruction does with its results and its operand c.
+enum class VideoCombination : uint8_t { Merge, Add, Minimum, Maximum };
 enum class PermuteMode : uint8_t {
   Index,
   ForwardExtract,
@@ -204,26 +227,29 @@ enum class PermuteMode : uint8_t {
 };
 
 // Instruction::flags.
-constexpr uint16_t kFlushToZero = 1;    // .ftz
-constexpr uint16_t kSaturate = 2;       // .sat
-constexpr uint16_t kRelu = 4;           // .relu
-constexpr uint16_t kInvert = 8;         // compare: the negated comparison; vote: the negated predicate
-constexpr uint16_t kNegateThird = 16;   // setp: its predicate operand is negated; selp: its selector is
-constexpr uint16_t kGuardNegated = 32;  // @!p
-constexpr uint16_t kContinuation = 64;  // a further step of the PTX instruction before: not counted
-constexpr uint16_t kUniform = 128;      // bra.uni
-constexpr uint16_t kWrap = 256;         // shf.wrap, bmsk.wrap; brev has none
-constexpr uint16_t kTranspose = 256;    // ldmatrix, stmatrix: .trans
-constexpr uint16_t kIgnoreSource = 256; // cp.async: source[3] is a predicate, by which zeros are written
-constexpr uint16_t kSignedA = 512;      // dp4a, dp2a, Load: the first operand (the value) is signed
-constexpr uint16_t kSignedB = 1024;     // dp4a, dp2a: the second is
-constexpr uint16_t kHigh = 2048;        // dp2a.hi, mul24.hi, mad24.hi
-constexpr uint16_t kFinite = 2048;      // cvt: .satfinite
-constexpr uint16_t kAligned = 4096;     // bar.sync, barrier.sync.aligned
-constexpr uint16_t kCarryIn = 8192;     // addc, subc, madc
-constexpr uint16_t kXorSign = 8192;     // min, max: .xorsign.abs
-constexpr uint16_t kStrong = 32768;     // ld, st: volatile, relaxed, acquire, release
-constexpr uint16_t kCarryOut = 16384;   // .cc
+constexpr uint16_t kFlushToZero = 1;     // .ftz
+constexpr uint16_t kSaturate = 2;        // .sat
+constexpr uint16_t kRelu = 4;            // .relu
+constexpr uint16_t kInvert = 8;          // compare: the negated comparison; vote: the negated predicate
+constexpr uint16_t kNegateProduct = 8;   // vmad: -(a * b)
+constexpr uint16_t kNegateThird = 16;    // setp, selp, vmad: the third operand is negated
+constexpr uint16_t kGuardNegated = 32;   // @!p
+constexpr uint16_t kContinuation = 64;   // a further step of the PTX instruction before: not counted
+constexpr uint16_t kUniform = 128;       // bra.uni
+constexpr uint16_t kWrap = 256;          // shf.wrap, bmsk.wrap, vshl.wrap; brev has none
+constexpr uint16_t kPlusOne = 256;       // vmad.po
+constexpr uint16_t kTranspose = 256;     // ldmatrix, stmatrix: .trans
+constexpr uint16_t kIgnoreSource = 256;  // cp.async: source[3] is a predicate, by which zeros are written
+constexpr uint16_t kSignedA = 512;       // dp4a, dp2a, video, Load: the first operand (the value) is signed
+constexpr uint16_t kSignedB = 1024;      // dp4a, dp2a, video: the second is
+constexpr uint16_t kSignedResult = 2048; // video
+constexpr uint16_t kHigh = 2048;         // dp2a.hi, mul24.hi, mad24.hi
+constexpr uint16_t kFinite = 2048;       // cvt: .satfinite
+constexpr uint16_t kAligned = 4096;      // bar.sync, barrier.sync.aligned
+constexpr uint16_t kCarryIn = 8192;      // addc, subc, madc
+constexpr uint16_t kXorSign = 8192;      // min, max: .xorsign.abs
+constexpr uint16_t kStrong = 32768;      // ld, st: volatile, relaxed, acquire, release
+constexpr uint16_t kCarryOut = 16384;    // .cc
 
 /// Rows of the register file are addressed by their byte offset from the warp's first row.
 using Row = uint32_t;
@@ -253,17 +279,20 @@ struct Instruction {
   uint16_t flags = 0;
   uint8_t mode = 0;          // the operation's own enumeration, or lop3's table
   uint8_t count = 1;         // elements of a vector
-  uint8_t elementBytes = 4;  // Load, Store, Atomic: of one element in memory
+  uint8_t elementBytes = 4;  // Load, Store, Atomic: of one element in memory; video: of the result
   uint8_t registerBytes = 4; // Load, Convert, Extend: of a lane of the destination; Store: of the source
   uint8_t sourceBytes = 4;   // Convert, Extend: of a lane of the source; memory: of the address
   BooleanOperation combine = BooleanOperation::None; // setp
   // Branch: an instruction; vectors, brx.idx: first entry of Code::rows or ::targets; mma: entry of
-  // ::products; wmma.load, wmma.store: entry of ::fragments; calls: entry of ::calls.
+  // ::products; wmma.load, wmma.store: entry of ::fragments; calls: entry of ::calls; video: which elements
+  // of b:a are operated on, four bits for each of a's, then for each of b's, with registerBytes and
+  // sourceBytes.
   uint32_t target = 0;
-  uint32_t targetCount = 0;   // BranchIndexed
+  uint32_t targetCount = 0;   // BranchIndexed; video: the elements of the result, a bit for each
   uint32_t reconvergence = 0; // branches: where the lanes meet again; Code::kEnd: nowhere
-  int64_t offset = 0;         // memory: added to the address
-  int64_t sourceOffset = 0;   // cp.async: added to the address that is read
+  VideoCombination videoCombination = VideoCombination::Merge;
+  int64_t offset = 0;       // memory: added to the address
+  int64_t sourceOffset = 0; // cp.async: added to the address that is read
   Location location;
 };
 

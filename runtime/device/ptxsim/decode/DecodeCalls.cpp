@@ -17,6 +17,14 @@ const std::vector<Operand> *listOf(const Operand &operand) {
   return operand.kind == Operand::Kind::Call ? &operand.elements : nullptr;
 }
 
+/// Whose return frees what it allocated.
+bool allocatesOnStack(const syntax::Function &function) {
+  return std::any_of(function.body.begin(), function.body.end(), [](const syntax::Statement &statement) {
+    auto *in = std::get_if<syntax::Instruction>(&statement);
+    return in && in->opcode == "alloca";
+  });
+}
+
 } // namespace
 
 /// call{.uni} {(results), }name{, (arguments)}{, prototype or targets}. A function that cannot be expanded
@@ -81,6 +89,9 @@ bool Decoder::expandCall(const syntax::Function &callee, const std::vector<Opera
   returns.clear();
   scopes.push_back(std::move(inner));
   callees.push_back(&callee);
+  const Row stack = allocatesOnStack(callee) ? temporary(ScalarType::U64) : kNoRow;
+  if (stack != kNoRow)
+    saveStack(stack);
   bool ok = statements(callee.body) && closeScope();
   callees.pop_back();
   for (size_t index : returns)
@@ -88,6 +99,8 @@ bool Decoder::expandCall(const syntax::Function &callee, const std::vector<Opera
   scopes = std::move(callers);
   returns = std::move(callerReturns);
   current = callSite;
+  if (stack != kNoRow)
+    restoreStack(stack);
   for (size_t i = 0; ok && i < registerResults.size(); ++i)
     ok = copyRegister(registerResults[i].first, registerResults[i].second, callee.results[i].type);
   if (isGuarded)

@@ -47,11 +47,26 @@ bool Decoder::leave() {
   modifiers.take("uni");
   if (!finishModifiers() || !expectOperands(0))
     return false;
+  if (operation == Operation::Return && owner != kKernel && callees.empty())
+    storeResults();
   out.operation = operation == Operation::Return && owner == kKernel ? Operation::Exit : operation;
   if (operation == Operation::Return && !callees.empty()) {
     out.operation = Operation::Branch;
     returns.push_back(code.instructions.size());
   }
+  emit();
+  return true;
+}
+
+/// pmevent a and pmevent.mask m, which tell a profiler something (PTX ISA: "pmevent").
+bool Decoder::performanceEvent() {
+  const bool isMask = modifiers.take("mask");
+  if (!finishModifiers() || !expectOperands(1))
+    return false;
+  auto event = integerLiteral(0);
+  if (!event || *event > (isMask ? 0xffff : 15))
+    return operandError(current->operands[0], isMask ? "a mask of 16 bits" : "an event from 0 to 15");
+  out.operation = operation;
   emit();
   return true;
 }

@@ -353,22 +353,47 @@ bool Decoder::convertAddress() {
   return true;
 }
 
+/// Whether the address in source[0] is one of `bytes` from `begin` on. It is a step of a larger instruction.
+void Decoder::emitIsWithin(Row address, uint64_t begin, uint64_t bytes, Row predicate) {
+  out.source[0] = address;
+  out.source[1] = constant(8, begin);
+  out.destination = temporary(ScalarType::U64);
+  chooseLanes(Operation::Subtract, ScalarType::U64);
+  emit();
+  out.source[0] = out.destination;
+  out.source[1] = constant(8, bytes);
+  out.destination = predicate;
+  chooseLanes(Operation::CompareLess, ScalarType::U64);
+  emit();
+}
+
+/// By the window that the top bits name; constants have none, and lie between global variables.
 bool Decoder::isInSpace() {
   std::optional<StateSpace> space = modifiers.takeSpace();
-  if (!space || *space == StateSpace::Constant)
+  if (!space)
     return unsupported("state space");
-  Row pattern = temporary(ScalarType::U64);
-  if (!finishModifiers() || !expectOperands(2) || !source(1, ScalarType::U64, out.source[0]) ||
-      !chooseLanes(Operation::ShiftRight, ScalarType::U64))
+  Row address = kNoRow, result = kNoRow;
+  if (!finishModifiers() || !expectOperands(2) || !source(1, ScalarType::U64, address) ||
+      !destination(0, ScalarType::Pred, result))
     return false;
-  out.destination = pattern;
-  out.source[1] = constant(4, kWindowBits);
+  const uint64_t constantBytes = module.constantsEnd - module.constantsBegin;
+  if (*space == StateSpace::Constant) {
+    emitIsWithin(address, module.constantsBegin, constantBytes, result);
+    return true;
+  }
+  emitIsWithin(address, window(*space), uint64_t(1) << kWindowBits, result);
+  if (*space != StateSpace::Global || constantBytes == 0)
+    return true;
+  const Row isConstant = temporary(ScalarType::Pred);
+  emitIsWithin(address, module.constantsBegin, constantBytes, isConstant);
+  out.source[0] = isConstant;
+  out.destination = isConstant;
+  chooseLanes(Operation::Not, ScalarType::Pred);
   emit();
-  out.source[0] = pattern;
-  out.source[1] = constant(8, window(*space) >> kWindowBits);
-  if (!chooseLanes(Operation::CompareEqual, ScalarType::U64) ||
-      !destination(0, ScalarType::Pred, out.destination))
-    return false;
+  out.source[0] = result;
+  out.source[1] = isConstant;
+  out.destination = result;
+  chooseLanes(Operation::And, ScalarType::Pred);
   emit();
   return true;
 }

@@ -1,6 +1,6 @@
 // Calls of functions with code of their own: recursive ones, those that are called through a pointer (PTX
 // ISA: "call", ".callprototype", ".calltargets"), and those of the CUDA runtime. Parameters are copied
-// between the caller's variables and the callee's frame.
+// between the caller's variables and the callee's frame; those in registers go through memory, too.
 #include "runtime/device/ptxsim/decode/DecoderState.h"
 
 #include <algorithm>
@@ -10,8 +10,6 @@ namespace winnow::ptxsim {
 using syntax::Operand;
 
 namespace {
-
-constexpr uint64_t kFrameAlignment = 16;
 
 /// What the CUDA runtime calls them, with the sizes of their parameters and results.
 struct SystemFunction {
@@ -24,6 +22,8 @@ const std::vector<SystemFunction> &systemFunctions() {
   static const std::vector<SystemFunction> functions = {
       {"vprintf", SystemCall::Print, {8, 8}, {4}},
       {"__assertfail", SystemCall::FailAssertion, {8, 8, 4, 8, 8}, {}},
+      {"malloc", SystemCall::Allocate, {8}, {8}},
+      {"free", SystemCall::Free, {8}, {}},
   };
   return functions;
 }
@@ -39,6 +39,12 @@ bool haveSizes(const std::vector<FrameVariable> &variables, const std::vector<ui
 bool Decoder::passVariables(const std::vector<Operand> &actuals, const Variables &formals,
                             std::vector<FrameVariable> &passed) {
   for (size_t i = 0; i < actuals.size(); ++i) {
+    if (formals[i].space == StateSpace::Register) {
+      passed.emplace_back();
+      if (!placeRegister(formals[i], passed.back()))
+        return false;
+      continue;
+    }
     std::optional<Symbol> variable =
         actuals[i].kind == Operand::Kind::Name ? find(actuals[i].name) : std::nullopt;
     if (!variable || !variable->isCallParameter)
@@ -52,11 +58,56 @@ bool Decoder::passVariables(const std::vector<Operand> &actuals, const Variables
   return true;
 }
 
-bool Decoder::emitCall(CallSite site) {
+/// The place of a parameter that is in a register, in the frame of the function whose code is being decoded.
+bool Decoder::placeRegister(const syntax::VariableDeclaration &formal, FrameVariable &place) {
+  place.size = std::max(2u, byteWidth(formal.type));
+  return placeLocal(place.size, place.size, formal.location, place.offset);
+}
+
+/// Moves a register to its place or from there, before or after the instruction that `out` is.
+bool Decoder::moveRegister(Operation move, Row row, const FrameVariable &place) {
+  const Instruction saved = out;
+  out = Instruction();
+  out.location = saved.location;
+  out.guard = saved.guard;
+  out.flags = uint16_t((saved.flags & kGuardNegated) | kContinuation);
+  out.operation = move;
+  out.type = place.size == 8 ? ScalarType::B64 : place.size == 4 ? ScalarType::B32 : ScalarType::B16;
+  out.space = StateSpace::Local;
+  out.offset = int64_t(place.offset);
+  if (owner != kKernel) {
+    out.source[0] = code.functions[owner].frame;
+    out.sourceBytes = 8;
+  }
+  out.registerBytes = out.elementBytes = uint8_t(place.size);
+  out.target = uint32_t(code.rows.size());
+  code.rows.push_back(row);
+  emit();
+  out = saved;
+  return status.ok();
+}
+
+/// What is passed in registers is stored before the call and loaded behind it.
+bool Decoder::emitCall(CallSite site, const Passed &results, const Passed &arguments) {
+  const std::vector<FrameVariable> resultPlaces = site.results;
+  for (size_t i = 0; i < arguments.actuals.size(); ++i) {
+    const syntax::VariableDeclaration &formal = arguments.formals[i];
+    Row row = kNoRow;
+    if (formal.space == StateSpace::Register && (!source(arguments.actuals[i], formal.type, row) ||
+                                                 !moveRegister(Operation::Store, row, site.arguments[i])))
+      return false;
+  }
   site.frame = owner == kKernel ? kNoRow : code.functions[owner].frame;
   out.target = uint32_t(code.calls.size());
   code.calls.push_back(std::move(site));
   emit();
+  for (size_t i = 0; i < results.actuals.size(); ++i) {
+    const syntax::VariableDeclaration &formal = results.formals[i];
+    Row row = kNoRow;
+    if (formal.space == StateSpace::Register && (!destination(results.actuals[i], formal.type, row) ||
+                                                 !moveRegister(Operation::Load, row, resultPlaces[i])))
+      return false;
+  }
   return true;
 }
 
@@ -66,7 +117,8 @@ bool Decoder::callFunction(const syntax::Function &callee, const std::vector<Ope
   out.operation = Operation::Call;
   return requireFunction(callee, site.callee) &&
          passVariables(arguments, callee.parameters, site.arguments) &&
-         passVariables(results, callee.results, site.results) && emitCall(std::move(site));
+         passVariables(results, callee.results, site.results) &&
+         emitCall(std::move(site), {results, callee.results}, {arguments, callee.parameters});
 }
 
 /// call (results), pointer, (arguments), prototype; the last may be a list of functions of one prototype.
@@ -99,10 +151,11 @@ bool Decoder::callThrough(const Operand &pointer, const std::vector<Operand> &re
   out.operation = Operation::Call;
   return source(pointer, ScalarType::U64, out.source[0]) &&
          passVariables(arguments, *parameterTypes, site.arguments) &&
-         passVariables(results, *resultTypes, site.results) && emitCall(std::move(site));
+         passVariables(results, *resultTypes, site.results) &&
+         emitCall(std::move(site), {results, *resultTypes}, {arguments, *parameterTypes});
 }
 
-/// printf and assert; others have no body that could be executed.
+/// printf, assert, malloc and free; others have no body that could be executed.
 bool Decoder::callSystem(const syntax::Function &callee, const std::vector<Operand> &results,
                          const std::vector<Operand> &arguments) {
   for (const SystemFunction &known : systemFunctions()) {
@@ -118,7 +171,7 @@ bool Decoder::callSystem(const syntax::Function &callee, const std::vector<Opera
                                       "' is declared with other parameters than the CUDA runtime's"));
     out.operation = Operation::CallSystem;
     out.mode = uint8_t(known.call);
-    return emitCall(std::move(site));
+    return emitCall(std::move(site), {results, callee.results}, {arguments, callee.parameters});
   }
   return fail(current->location, format::concatenate("function '", callee.name, "' has no body"));
 }
@@ -128,14 +181,6 @@ bool Decoder::requireFunction(const syntax::Function &callee, uint32_t &index) {
   index = uint32_t(std::find(required.begin(), required.end(), &callee) - required.begin());
   if (index < required.size())
     return true;
-  for (const Variables *variables : {&callee.parameters, &callee.results})
-    for (const syntax::VariableDeclaration &variable : *variables)
-      if (variable.space == StateSpace::Register)
-        return fail(variable.location,
-                    format::concatenate("function '", callee.name,
-                                        "' is recursive or called through a "
-                                        "pointer, so '",
-                                        variable.name, "' must be in state space '.param'"));
   required.push_back(&callee);
   FunctionCode made;
   made.name = callee.name;
@@ -168,9 +213,19 @@ bool Decoder::functionBody(uint32_t index) {
   made.frame = code.functions[index].frame = frame;
   made.entry = uint32_t(code.instructions.size());
   scopes.emplace_back();
-  bool ok = declareFormals(callee.parameters, made.parameters) &&
-            declareFormals(callee.results, made.results) && statements(callee.body);
+  out = Instruction();
+  out.location = callee.location;
+  std::vector<RegisterFormal> parameters;
+  registerResults.clear();
+  bool ok = declareFormals(callee.parameters, made.parameters, parameters) &&
+            declareFormals(callee.results, made.results, registerResults);
+  for (const RegisterFormal &parameter : parameters)
+    ok = ok && moveRegister(Operation::Load, parameter.row, parameter.place);
+  ok = ok && statements(callee.body);
   if (ok) {
+    out = Instruction();
+    out.location = callee.location;
+    storeResults();
     emitEnd(Operation::Return, callee.location, "the end of the function");
     ok = closeScope();
   }
@@ -181,13 +236,33 @@ bool Decoder::functionBody(uint32_t index) {
   return ok;
 }
 
-bool Decoder::declareFormals(const Variables &formals, std::vector<FrameVariable> &places) {
+/// Those in registers are listed.
+bool Decoder::declareFormals(const Variables &formals, std::vector<FrameVariable> &places,
+                             std::vector<RegisterFormal> &registers) {
   for (const syntax::VariableDeclaration &formal : formals) {
-    if (!declareVariable(formal))
+    if (formal.space != StateSpace::Register) {
+      if (!declareVariable(formal))
+        return false;
+      places.push_back({scopes.back().symbols.at(formal.name).address, variableBytes(formal)});
+      continue;
+    }
+    Symbol symbol;
+    symbol.kind = Symbol::Kind::Register;
+    symbol.type = formal.type;
+    symbol.row = temporary(formal.type);
+    FrameVariable place;
+    if (!declare(formal.name, formal.location, symbol) || !placeRegister(formal, place))
       return false;
-    places.push_back({scopes.back().symbols.at(formal.name).address, variableBytes(formal)});
+    places.push_back(place);
+    registers.push_back({symbol.row, place});
   }
   return true;
+}
+
+/// Before a function with code of its own returns.
+void Decoder::storeResults() {
+  for (const RegisterFormal &result : registerResults)
+    moveRegister(Operation::Store, result.row, result.place);
 }
 
 /// The address of a variable of the function, computed before the instruction that is being decoded.

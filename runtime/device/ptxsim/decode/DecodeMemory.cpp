@@ -44,16 +44,23 @@ uint8_t takeVector(Modifiers &modifiers) {
 
 /// CTAs see memory in sequential order here; the check of races wants to know what orders accesses. A release
 /// is a fence before the access, an acquire one after it.
-void Decoder::takeMemoryOrder() {
+bool Decoder::takeMemoryOrder() {
+  const bool isMmio =
+      operation != Operation::Atomic && operation != Operation::Reduce && modifiers.take("mmio");
+  const bool isSystem = modifiers.take("sys");
   bool isFence = modifiers.take("acq_rel");
   bool releases = modifiers.take("release") || isFence;
   acquires = modifiers.take("acquire") || isFence;
-  bool isRelaxed = modifiers.takeAny({"relaxed", "volatile", "mmio"});
+  const bool isRelaxed = modifiers.take("relaxed"), isVolatile = modifiers.take("volatile");
+  if (isMmio && (!isRelaxed || !isSystem))
+    return fail(current->location, format::concatenate("expected '.relaxed' and '.sys' beside '.mmio' in '",
+                                                       current->text, "'"));
   modifiers.take("weak");
   takeHints(modifiers);
   if (releases)
     emitFence();
-  out.flags |= isRelaxed || releases || acquires ? kStrong : 0;
+  out.flags |= isRelaxed || isVolatile || releases || acquires ? kStrong : 0;
+  return true;
 }
 
 /// Counted with the access.
@@ -106,7 +113,8 @@ bool Decoder::vectorRows(const Operand &operand, ScalarType type, bool isDestina
 }
 
 bool Decoder::load() {
-  takeMemoryOrder();
+  if (!takeMemoryOrder())
+    return false;
   if (modifiers.take("unified"))
     return unsupported("form");
   StateSpace space = modifiers.takeSpace().value_or(StateSpace::Generic);
@@ -135,7 +143,8 @@ bool Decoder::load() {
 }
 
 bool Decoder::store() {
-  takeMemoryOrder();
+  if (!takeMemoryOrder())
+    return false;
   StateSpace space = modifiers.takeSpace().value_or(StateSpace::Generic);
   out.count = takeVector(modifiers);
   out.type = modifiers.takeType();
@@ -235,7 +244,8 @@ bool Decoder::atomic() {
       {"or", AtomicOperation::Or},         {"xor", AtomicOperation::Xor},
       {"exch", AtomicOperation::Exchange}, {"cas", AtomicOperation::CompareAndSwap},
       {"inc", AtomicOperation::Increment}, {"dec", AtomicOperation::Decrement}};
-  takeMemoryOrder();
+  if (!takeMemoryOrder())
+    return false;
   modifiers.take("noftz");
   StateSpace space = modifiers.takeSpace().value_or(StateSpace::Generic);
   std::optional<AtomicOperation> chosen;

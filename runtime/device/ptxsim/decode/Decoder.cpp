@@ -186,6 +186,14 @@ bool Decoder::tooMuchShared() {
               format::concatenate("more than ", kMostSharedBytes, " bytes of shared memory"));
 }
 
+/// In the frame of the function whose code is being decoded, or in the kernel's local memory.
+bool Decoder::placeLocal(uint64_t size, uint64_t alignment, Location location, uint64_t &address) {
+  address = alignUp(localBytes, alignment);
+  localBytes = address + std::min(size, kMostLocalBytes + 1);
+  return localBytes <= kMostLocalBytes ||
+         fail(location, format::concatenate("more than ", kMostLocalBytes, " bytes of local memory"));
+}
+
 bool Decoder::declareVariable(const syntax::VariableDeclaration &variable) {
   Symbol symbol;
   symbol.space = variable.space;
@@ -200,15 +208,8 @@ bool Decoder::declareVariable(const syntax::VariableDeclaration &variable) {
     symbol.space = StateSpace::Local;
     symbol.isCallParameter = variable.space == StateSpace::Parameter;
     symbol.isInFrame = owner != kKernel;
-    if (symbol.size > kMostLocalBytes)
-      return fail(variable.location,
-                  format::concatenate("more than ", kMostLocalBytes, " bytes of local memory"));
-    localBytes = alignUp(localBytes, variableAlignment(variable));
-    symbol.address = localBytes;
-    localBytes += symbol.size;
-    if (localBytes > kMostLocalBytes)
-      return fail(variable.location,
-                  format::concatenate("more than ", kMostLocalBytes, " bytes of local memory"));
+    if (!placeLocal(symbol.size, variableAlignment(variable), variable.location, symbol.address))
+      return false;
   } else {
     return fail(variable.location,
                 format::concatenate("a variable in a function may not be in state space '.",

@@ -38,12 +38,8 @@ struct ModuleSymbols {
   std::map<uint32_t, std::string_view> files;
   std::unordered_map<std::string_view, uint64_t> functionAddresses;
   CallGraph calls;
+  uint64_t constantsBegin = 0, constantsEnd = 0; // addresses of the constant variables
 };
-
-/// The first multiple of `alignment` that is not below `value`.
-constexpr uint64_t alignUp(uint64_t value, uint64_t alignment) {
-  return (value + alignment - 1) / alignment * alignment;
-}
 
 /// Bytes of the variable's array; 0 for one of unknown size. Natural alignment unless given.
 uint64_t variableBytes(const syntax::VariableDeclaration &variable);

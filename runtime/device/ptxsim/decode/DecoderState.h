@@ -43,6 +43,7 @@ private:
   // Declarations (Decoder.cpp).
   void declareParameters();
   bool declareRegisters(const syntax::RegisterDeclaration &declared);
+  bool placeLocal(uint64_t size, uint64_t alignment, Location location, uint64_t &address);
   bool declareVariable(const syntax::VariableDeclaration &variable);
   bool declare(std::string_view name, Location location, const Symbol &symbol);
   void placeShared(const syntax::VariableDeclaration &variable);
@@ -132,6 +133,12 @@ private:
   bool testLogicTable(std::string_view predicate, BooleanOperation combine);
   bool findNthSet();
   bool dotProduct();
+  bool video();
+  bool videoOperation(std::string_view name);
+  bool videoTypes();
+  bool videoSource(size_t index, unsigned elements, uint8_t &bytes);
+  bool videoResult(unsigned elements);
+  bool videoMultiplyAdd();
   bool move();
   bool readClock(SpecialRegister clock, ScalarType type);
   bool pack(ScalarType type);
@@ -150,13 +157,14 @@ private:
   bool convertPacked();
   bool convertByteFloats(ByteFloat format, std::optional<Rounding> rounding, bool isSource);
   bool convertAddress();
+  void emitIsWithin(Row address, uint64_t begin, uint64_t bytes, Row predicate);
   bool isInSpace();
   bool load();
   bool store();
   bool prefetch();
   bool cacheLine();
   bool createPolicy();
-  void takeMemoryOrder();
+  bool takeMemoryOrder();
   void emitFence();
   void emitAccess();
   bool takeCacheHint() { return modifiers.take("L2::cache_hint"); }
@@ -165,6 +173,7 @@ private:
   bool branch();
   bool branchIndexed();
   bool leave();
+  bool performanceEvent();
   bool barrier();
   bool fence();
   bool shuffle();
@@ -207,11 +216,29 @@ private:
   bool copyRegister(Row from, Row to, ScalarType type);
   std::vector<const syntax::Function *> reachableFunctions() const;
 
+  // DecodeStack.cpp
+  bool stackAllocate();
+  bool stackSaveRestore();
+  void saveStack(Row row);
+  void restoreStack(Row row);
+
   // DecodeFunctions.cpp: calls of functions with code of their own.
   using Variables = std::vector<syntax::VariableDeclaration>;
   bool passVariables(const std::vector<syntax::Operand> &actuals, const Variables &formals,
                      std::vector<FrameVariable> &passed);
-  bool emitCall(CallSite site);
+  /// The operands of a call and what they are passed as.
+  struct Passed {
+    const std::vector<syntax::Operand> &actuals;
+    const Variables &formals;
+  };
+  /// A parameter or result of a function with code of its own that is in a register.
+  struct RegisterFormal {
+    Row row = kNoRow;
+    FrameVariable place;
+  };
+  bool placeRegister(const syntax::VariableDeclaration &formal, FrameVariable &place);
+  bool moveRegister(Operation move, Row row, const FrameVariable &place);
+  bool emitCall(CallSite site, const Passed &results, const Passed &arguments);
   bool callFunction(const syntax::Function &callee, const std::vector<syntax::Operand> &results,
                     const std::vector<syntax::Operand> &arguments);
   bool callSystem(const syntax::Function &callee, const std::vector<syntax::Operand> &results,
@@ -222,7 +249,9 @@ private:
   bool requireAddressed(std::string_view name);
   bool functionBodies();
   bool functionBody(uint32_t index);
-  bool declareFormals(const Variables &formals, std::vector<FrameVariable> &places);
+  bool declareFormals(const Variables &formals, std::vector<FrameVariable> &places,
+                      std::vector<RegisterFormal> &registers);
+  void storeResults();
   Row frameAddress(uint64_t offset);
 
   static const std::unordered_map<std::string_view, Mnemonic> &mnemonics();
@@ -265,6 +294,7 @@ private:
   std::vector<size_t> returns;                    // of the innermost: branches to its end
   std::vector<const syntax::Function *> required; // of code.functions
   uint32_t owner = kKernel;                       // whose code is being decoded
+  std::vector<RegisterFormal> registerResults;    // the owner's
 
   // The instruction being decoded.
   const syntax::Instruction *current = nullptr;

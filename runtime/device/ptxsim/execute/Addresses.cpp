@@ -79,6 +79,10 @@ bool Addresses::resolveLane(const Warp &warp, uint32_t pc, unsigned lane, const 
     break;
   default: {
     const MemoryRange *range = launch.memory.find(offset);
+    if (!range && launch.heap.holds(offset, bytes)) {
+      address = offset;
+      return true;
+    }
     if (!range || range->end() - offset < bytes)
       return accessFault(warp, pc, lane, {kind, space, bytes, access.alignment}, offset, "out-of-bounds");
     if (kind != AccessKind::Load && !range->isWritable)
@@ -109,6 +113,8 @@ bool Addresses::accessFault(const Warp &warp, uint32_t pc, unsigned lane, const 
                     : space == StateSpace::Local ? cta.localStride
                                                  : launch.parameters.size();
     message += format::concatenate(" (", size, " bytes)");
+  } else if (std::string block = launch.heap.describe(address); !block.empty()) {
+    message += block;
   } else if (const MemoryRange *range = launch.memory.findFreed(address)) {
     message +=
         format::concatenate(", at byte ", address - range->begin, " of '", range->name, "', which was freed");

@@ -16,7 +16,7 @@ constexpr size_t kMostSavedBytes = size_t(1) << 20; // of a thread's registers
 
 void Calls::begin() {
   for (std::array<CallStack, kLanes> &stacksOfWarp : stacks)
-    stacksOfWarp.fill(CallStack());
+    stacksOfWarp.fill({{}, launch.code.localBytes, {}});
 }
 
 /// Null when no function of this kernel is there.
@@ -75,8 +75,7 @@ const FunctionCode *Calls::calledFunction(const Warp &warp, uint32_t pc, unsigne
 bool Calls::enterFunction(Warp &warp, uint32_t pc, unsigned lane, const CallSite &site,
                           const FunctionCode &callee) {
   CallStack &stack = stacks[warp.index][lane];
-  uint64_t begin = stack.activations.empty() ? launch.code.localBytes : stack.activations.back().end;
-  uint64_t end = begin + callee.frameBytes;
+  uint64_t begin = alignUp(stack.top, kFrameAlignment), end = begin + callee.frameBytes;
   if (stack.activations.size() == kDeepestStack || end > cta.localStride ||
       stack.saved.size() > kMostSavedBytes)
     return fault(warp, pc, 1u << lane,
@@ -90,7 +89,8 @@ bool Calls::enterFunction(Warp &warp, uint32_t pc, unsigned lane, const CallSite
     std::memcpy(memory + begin + callee.parameters[i].offset, caller + site.arguments[i].offset,
                 site.arguments[i].size);
   saveRows(warp, lane, callee);
-  stack.activations.push_back({&callee, &site, begin, end});
+  stack.activations.push_back({&callee, &site, begin, end, stack.top});
+  stack.top = end;
   reinterpret_cast<uint64_t *>(warp.rows + callee.frame)[lane] = begin;
   return true;
 }
@@ -105,6 +105,7 @@ void Calls::leaveFunction(Warp &warp, unsigned lane) {
   CallStack &stack = stacks[warp.index][lane];
   CallStack::Activation left = stack.activations.back();
   stack.activations.pop_back();
+  stack.top = left.callerTop;
   restoreRows(warp, lane, *left.callee);
   std::byte *memory = cta.localMemory(warp, lane), *caller = cta.callerMemory(warp, lane, *left.site);
   for (size_t i = 0; i < left.site->results.size(); ++i)

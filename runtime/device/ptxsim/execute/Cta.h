@@ -1,6 +1,7 @@
 // The CTA that an executor runs: its warps, with the registers of their threads, and its memories.
 #pragma once
 
+#include "runtime/device/ptxsim/DeviceHeap.h"
 #include "runtime/device/ptxsim/Simulator.h"
 #include "runtime/device/ptxsim/code/Code.h"
 #include "runtime/device/ptxsim/figures/FigureCollector.h"
@@ -19,10 +20,12 @@ struct LaunchContext {
   uint64_t dynamicSharedBytes = 0;
   const LaunchOptions &options;
   std::mutex &printing;                             // for options.print
+  DeviceHeap &heap;                                 // of the program
   const DeviceAddresses *deviceAddresses = nullptr; // for figures; null without
 
-  /// Of each thread: the kernel's variables, and the stack of the functions that it calls.
-  uint64_t localBytes() const { return code.localBytes + (code.functions.empty() ? 0 : kStackBytes); }
+  bool hasStack() const { return code.usesStack || !code.functions.empty(); }
+  /// Of each thread: the kernel's variables, and its stack.
+  uint64_t localBytes() const { return code.localBytes + (hasStack() ? kStackBytes : 0); }
   uint32_t threads() const { return block[0] * block[1] * block[2]; }
   uint32_t warps() const { return (threads() + kLanes - 1) / kLanes; }
   uint64_t sharedBytes() const { return code.sharedBytes + dynamicSharedBytes; }

@@ -104,6 +104,12 @@ bool CtaExecutor::control(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mas
     if (!systemCalls.execute(warp, pc, mask))
       return false;
     break;
+  case Operation::StackAllocate:
+  case Operation::StackSave:
+  case Operation::StackRestore:
+    if (!calls.changeStack(warp, pc, mask))
+      return false;
+    break;
   case Operation::Return:
     warp.fragments[index].next = pc + 1;
     calls.returnLanes(warp, index, mask);

@@ -1,5 +1,5 @@
-// Functions of the CUDA runtime that kernels call: vprintf and __assertfail (CUDA C++ Programming Guide:
-// "Formatted Output", "Assertion").
+// Functions of the CUDA runtime that kernels call: vprintf, __assertfail, malloc and free (CUDA C++
+// Programming Guide: "Formatted Output", "Assertion", "Dynamic Global Memory Allocation and Operations").
 #include "runtime/device/ptxsim/execute/SystemCalls.h"
 
 #include "runtime/device/ptxsim/execute/Addresses.h"
@@ -97,14 +97,41 @@ bool SystemCalls::loadString(const Warp &warp, uint32_t pc, unsigned lane, uint6
   }
 }
 
+void SystemCalls::setResult(const Warp &warp, uint32_t pc, unsigned lane, uint64_t value) {
+  const CallSite &site = launch.code.calls[code[pc].target];
+  const FrameVariable &result = site.results[0];
+  std::memcpy(cta.callerMemory(warp, lane, site) + result.offset, &value, result.size);
+}
+
 bool SystemCalls::execute(const Warp &warp, uint32_t pc, uint32_t mask) {
-  bool isPrint = SystemCall(code[pc].mode) == SystemCall::Print;
-  for (uint32_t left = mask; left; left &= left - 1) {
-    unsigned lane = unsigned(__builtin_ctz(left));
-    if (!(isPrint ? print(warp, pc, lane) : failAssertion(warp, pc, lane)))
+  for (uint32_t left = mask; left; left &= left - 1)
+    if (!executeLane(warp, pc, unsigned(__builtin_ctz(left))))
       return false;
+  return true;
+}
+
+bool SystemCalls::executeLane(const Warp &warp, uint32_t pc, unsigned lane) {
+  switch (SystemCall(code[pc].mode)) {
+  case SystemCall::Print:
+    return print(warp, pc, lane);
+  case SystemCall::FailAssertion:
+    return failAssertion(warp, pc, lane);
+  case SystemCall::Allocate:
+    setResult(warp, pc, lane, launch.heap.allocate(argument(warp, pc, lane, 0)));
+    return true;
+  case SystemCall::Free:
+    return free(warp, pc, lane);
   }
   return true;
+}
+
+bool SystemCalls::free(const Warp &warp, uint32_t pc, unsigned lane) {
+  const uint64_t address = argument(warp, pc, lane, 0);
+  if (address == 0 || launch.heap.free(address))
+    return true;
+  return fault(warp, pc, 1u << lane,
+               format::concatenate("out-of-bounds free of ", hexadecimal(address),
+                                   ", where no block of the heap begins", launch.heap.describe(address)));
 }
 
 /// __assertfail(message, file, line, function, sizeof(char)).
@@ -133,8 +160,7 @@ bool SystemCalls::print(const Warp &warp, uint32_t pc, unsigned lane) {
     if (at < format.size() && !convert(warp, pc, lane, format, at, arguments, text))
       return false;
   }
-  const CallSite &site = launch.code.calls[code[pc].target];
-  std::memcpy(cta.callerMemory(warp, lane, site) + site.results[0].offset, &arguments.count, 4);
+  setResult(warp, pc, lane, arguments.count);
   if (launch.options.print)
     printed += text;
   if (printed.size() > kMostPending)

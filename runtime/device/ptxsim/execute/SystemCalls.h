@@ -1,4 +1,4 @@
-// Functions of the CUDA runtime that kernels call, printf and assert, and what is printed.
+// Functions of the CUDA runtime that kernels call, printf, assert, malloc and free, and what is printed.
 #pragma once
 
 #include "runtime/device/ptxsim/execute/ExecutionUnit.h"
@@ -26,6 +26,9 @@ private:
   bool loadGeneric(const Warp &warp, uint32_t pc, unsigned lane, uint64_t address, unsigned bytes,
                    uint64_t &value);
   bool loadString(const Warp &warp, uint32_t pc, unsigned lane, uint64_t address, std::string &text);
+  void setResult(const Warp &warp, uint32_t pc, unsigned lane, uint64_t value);
+  bool executeLane(const Warp &warp, uint32_t pc, unsigned lane);
+  bool free(const Warp &warp, uint32_t pc, unsigned lane);
   bool failAssertion(const Warp &warp, uint32_t pc, unsigned lane);
   bool print(const Warp &warp, uint32_t pc, unsigned lane);
   bool nextArgument(const Warp &warp, uint32_t pc, unsigned lane, unsigned bytes, PrintArguments &arguments,

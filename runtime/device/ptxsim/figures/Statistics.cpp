@@ -38,6 +38,7 @@ void addInteger(Statistics &sum, const Instruction &in, uint64_t lanes) {
   case Operation::MultiplyAddCarry:
   case Operation::MultiplyAddHighCarry:
   case Operation::MultiplyAdd24:
+  case Operation::VideoMultiplyAdd:
     sum.integerMultiplyAdds += lanes;
     break;
   case Operation::DotProduct4:
@@ -51,6 +52,9 @@ void addInteger(Statistics &sum, const Instruction &in, uint64_t lanes) {
   case Operation::MultiplyWide:
   case Operation::Multiply24:
     sum.integerMultiplies += lanes;
+    break;
+  case Operation::Video:
+    sum.otherInteger += lanes * in.count;
     break;
   default:
     sum.otherInteger += lanes;

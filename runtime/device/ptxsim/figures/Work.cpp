@@ -62,6 +62,7 @@ Unit integerUnit(const Instruction &in) {
   case Operation::MultiplyAddHighCarry:
   case Operation::DotProduct4:
   case Operation::DotProduct2:
+  case Operation::VideoMultiplyAdd:
     return Unit::IntegerMultiply;
   case Operation::PopulationCount:
   case Operation::LeadingZeros:

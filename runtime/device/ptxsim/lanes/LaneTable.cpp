@@ -21,6 +21,7 @@ LaneTable makeTable() {
     lanes_avx2::installConvert(table);
     lanes_avx2::installMatrices(table);
     lanes_avx2::installMemory(table);
+    lanes_avx2::installVideo(table);
     return table;
   }
 #endif
@@ -34,6 +35,7 @@ LaneTable makeTable() {
   lanes_baseline::installConvert(table);
   lanes_baseline::installMatrices(table);
   lanes_baseline::installMemory(table);
+  lanes_baseline::installVideo(table);
   return table;
 }
 

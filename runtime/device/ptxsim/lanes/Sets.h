@@ -18,6 +18,7 @@ namespace winnow::ptxsim {
   void installConvert(LaneTable &table);                                                                     \
   void installMatrices(LaneTable &table);                                                                    \
   void installMemory(LaneTable &table);                                                                      \
+  void installVideo(LaneTable &table);                                                                       \
   }
 WINNOW_DECLARE_LANE_SET(lanes_baseline)
 WINNOW_DECLARE_LANE_SET(lanes_avx2)

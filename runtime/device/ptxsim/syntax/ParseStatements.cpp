@@ -250,8 +250,14 @@ bool Parser::operand(syntax::Operand &result) {
   }
   if (token.kind == TokenKind::Identifier)
     return name(result);
+  bool isNegative = accept('-');
+  if (isNegative && token.kind == TokenKind::Identifier) {
+    result.kind = syntax::Operand::Kind::Minus;
+    result.elements.emplace_back().location = token.location;
+    return name(result.elements.front());
+  }
   result.kind = syntax::Operand::Kind::Literal;
-  return literal(result.literal);
+  return literal(result.literal, isNegative);
 }
 
 } // namespace winnow::ptxsim

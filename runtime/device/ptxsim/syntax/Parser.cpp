@@ -72,8 +72,9 @@ bool Parser::unsignedInteger(uint64_t &value, std::string_view what) {
 }
 
 /// A literal with signs in front: -1, ~0, !0, 0f3F800000.
-bool Parser::literal(syntax::Literal &value) {
-  bool negative = false, complement = false;
+/// With its signs, of which one may have been read.
+bool Parser::literal(syntax::Literal &value, bool isNegative) {
+  bool negative = isNegative, complement = false;
   while (token.is('-') || token.is('+') || token.is('~')) {
     if (token.is('~'))
       complement = !complement;

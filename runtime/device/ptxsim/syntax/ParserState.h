@@ -19,7 +19,7 @@ private:
   bool expect(char punctuation);
   bool identifier(std::string_view &name, std::string_view what);
   bool unsignedInteger(uint64_t &value, std::string_view what);
-  bool literal(syntax::Literal &value);
+  bool literal(syntax::Literal &value, bool isNegative = false);
   bool skipToSemicolon();
   bool skipLine(uint32_t line);
   bool skipBraces();

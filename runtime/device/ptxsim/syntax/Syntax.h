@@ -20,7 +20,7 @@ struct Literal {
 };
 
 struct Operand {
-  enum class Kind : uint8_t { Name, Literal, Address, Vector, Sink, Call };
+  enum class Kind : uint8_t { Name, Literal, Address, Vector, Sink, Call, Minus };
   Kind kind = Kind::Sink;
   Location location;
   bool negated = false; // !name
@@ -29,7 +29,8 @@ struct Operand {
   std::string_view second; // Name: q of "p|q"
   int64_t offset = 0;      // Name, Address: "+4"
   Literal literal;
-  std::vector<Operand> elements; // Vector; Call: the arguments in parentheses
+  std::vector<Operand>
+      elements; // Vector; Call: the arguments in parentheses; Minus: the name that is negated
 };
 
 struct Instruction {
