@@ -354,43 +354,103 @@ double byteFloat(uint64_t bits, bool isE4m3) {
   return bits >> 7 ? -magnitude : magnitude;
 }
 
-// The fragments of m16n8k32 are those of 8-bit integers. Exponents are near each other, so that sums are
-// exact.
-TEST(Mma, ByteFloats) {
-  const Layout *layout = nullptr;
-  for (const Layout &each : kIntegerLayouts)
-    if (each.shape == "m16n8k32" && each.bits == 8)
-      layout = &each;
-  ASSERT_NE(layout, nullptr);
+/// A and B of 8-bit floats, as bits. Exponents are near each other, so that sums are exact in f32.
+struct ByteFloatOperands {
+  std::vector<double> a, b, products; // the last of A and B
+  std::string types;
+};
+
+std::vector<ByteFloatOperands> byteFloatOperands(const Layout &layout) {
+  std::vector<ByteFloatOperands> all;
   std::mt19937 random(17);
   for (bool isE4m3A : {true, false})
     for (bool isE4m3B : {true, false}) {
-      // Bits stand for values: the encoder gets them as they are.
       auto bitsNearOne = [&](bool isE4m3) {
         unsigned exponent = (isE4m3 ? 5u : 13u) + unsigned(random() % 4), mantissa = unsigned(random());
         return double((random() & 1) << 7 |
                       (isE4m3 ? exponent << 3 | (mantissa & 7) : exponent << 2 | (mantissa & 3)));
       };
-      std::vector<double> a(16 * 32), b(32 * 8);
-      for (double &bits : a)
-        bits = bitsNearOne(isE4m3A);
-      for (double &bits : b)
-        bits = bitsNearOne(isE4m3B);
-      std::vector<float> c(16 * 8), expected;
-      for (float &value : c)
-        value = float(int(random() % 100) - 50);
+      ByteFloatOperands made;
+      for (unsigned i = 0; i < 16 * layout.k; ++i)
+        made.a.push_back(bitsNearOne(isE4m3A));
+      for (unsigned i = 0; i < layout.k * 8; ++i)
+        made.b.push_back(bitsNearOne(isE4m3B));
       for (unsigned row = 0; row < 16; ++row)
         for (unsigned column = 0; column < 8; ++column) {
-          double sum = double(c[row * 8 + column]);
-          for (unsigned k = 0; k < 32; ++k)
-            sum += byteFloat(uint64_t(a[row * 32 + k]), isE4m3A) *
-                   byteFloat(uint64_t(b[k * 8 + column]), isE4m3B);
-          expected.push_back(float(sum));
+          double sum = 0;
+          for (unsigned k = 0; k < layout.k; ++k)
+            sum += byteFloat(uint64_t(made.a[row * layout.k + k]), isE4m3A) *
+                   byteFloat(uint64_t(made.b[k * 8 + column]), isE4m3B);
+          made.products.push_back(sum);
         }
-      std::string types = std::string(isE4m3A ? ".e4m3" : ".e5m2") + (isE4m3B ? ".e4m3" : ".e5m2");
+      made.types = std::string(isE4m3A ? ".e4m3" : ".e5m2") + (isE4m3B ? ".e4m3" : ".e5m2");
+      all.push_back(made);
+    }
+  return all;
+}
+
+/// Their fragments are those of 8-bit integers.
+std::vector<Layout> byteFloatLayouts() {
+  std::vector<Layout> layouts;
+  for (const Layout &layout : kIntegerLayouts)
+    if (layout.m == 16 && layout.bits == 8)
+      layouts.push_back(layout);
+  EXPECT_EQ(layouts.size(), 2u);
+  return layouts;
+}
+
+TEST(Mma, ByteFloats) {
+  for (const Layout &layout : byteFloatLayouts())
+    for (const ByteFloatOperands &operands : byteFloatOperands(layout)) {
+      std::vector<float> c(16 * 8), expected;
+      std::mt19937 random(18);
+      for (size_t i = 0; i < c.size(); ++i) {
+        c[i] = float(int(random() % 100) - 50);
+        expected.push_back(float(double(c[i]) + operands.products[i]));
+      }
       checkProduct<uint32_t>(
-          *layout, "mma.sync.aligned.m16n8k32.row.col.f32" + types + ".f32", a, b, c,
-          [](double bits) { return uint64_t(bits); }, expected);
+          layout, "mma.sync.aligned." + layout.shape + ".row.col.f32" + operands.types + ".f32", operands.a,
+          operands.b, c, [](double bits) { return uint64_t(bits); }, expected);
+    }
+}
+
+double halfValue(uint32_t bits) {
+  int exponent = int(bits >> 10 & 31), mantissa = int(bits & 1023);
+  double magnitude = exponent ? std::ldexp(1024 + mantissa, exponent - 25) : std::ldexp(mantissa, -24);
+  return bits >> 15 & 1 ? -magnitude : magnitude;
+}
+
+/// To 11 bits, ties to even; of numbers that are normal in f16.
+double roundToHalf(double value) {
+  double unit = std::ldexp(1, std::max(std::ilogb(value), -14) - 10);
+  return value == 0 ? 0 : std::nearbyint(value / unit) * unit;
+}
+
+// Summed in f32 and rounded once: register r of C and D has two neighbours of row g + 8 r.
+TEST(Mma, ByteFloatsWithHalfSums) {
+  for (const Layout &layout : byteFloatLayouts())
+    for (const ByteFloatOperands &operands : byteFloatOperands(layout)) {
+      std::vector<uint64_t> a(operands.a.begin(), operands.a.end()), b(operands.b.begin(), operands.b.end());
+      std::vector<uint32_t> c(32 * 2);
+      std::mt19937 random(19);
+      for (uint32_t &word : c)
+        word = halfBits(float(int(random() % 512) - 256) / 16) |
+               uint32_t(halfBits(float(int(random() % 512) - 256) / 16)) << 16;
+      auto d =
+          multiply<uint32_t>("mma.sync.aligned." + layout.shape + ".row.col.f16" + operands.types + ".f16", 2,
+                             pack<uint32_t>(a, layout.k, 8, layout.a, layout.placeA),
+                             pack<uint32_t>(b, 8, 8, layout.b, layout.placeB), c);
+      unsigned rounded = 0;
+      for (unsigned lane = 0; lane < 32; ++lane)
+        for (unsigned i = 0; i < 4; ++i) {
+          unsigned word = lane * 2 + i / 2, shift = 16 * (i % 2);
+          unsigned place = (lane / 4 + i / 2 * 8) * 8 + lane % 4 * 2 + i % 2;
+          double exact = halfValue(c[word] >> shift & 0xffff) + operands.products[place];
+          ASSERT_EQ(halfValue(d[word] >> shift & 0xffff), roundToHalf(exact))
+              << operands.types << " " << exact;
+          rounded += roundToHalf(exact) != exact;
+        }
+      EXPECT_GT(rounded, 10u);
     }
 }
 
@@ -400,10 +460,12 @@ TEST(Mma, ByteFloatsThatAreNotThere) {
                        " {%f, %f, %f, %f}, {%r, %r, %r, %r}, {%r, %r}, {%f, %f, %f, %f};\n}\n";
     return Program::parse(text, "t").status().message();
   };
-  for (const std::string shape : {"m16n8k16", "m8n8k16", "m16n8k64"})
+  for (const std::string shape : {"m16n8k8", "m8n8k16", "m16n8k64"})
     EXPECT_NE(error(shape + ".row.col.f32.e4m3.e4m3.f32").find("unsupported shape or types"),
               std::string::npos);
-  EXPECT_NE(error("m16n8k32.row.col.f16.e4m3.e4m3.f16").find("unsupported types"), std::string::npos);
+  EXPECT_NE(error("m16n8k32.row.col.f16.e4m3.e4m3.f32").find("unsupported shape or types"),
+            std::string::npos);
+  EXPECT_NE(error("m16n8k32.row.col.f64.e4m3.e4m3.f64").find("unsupported types"), std::string::npos);
   EXPECT_NE(error("m16n8k32.row.col.f32.e4m3.s8.f32").find("unsupported types"), std::string::npos);
   EXPECT_NE(error("m16n8k32.row.col.satfinite.f32.e4m3.e5m2.f32").find("unsupported modifier '.satfinite'"),
             std::string::npos);

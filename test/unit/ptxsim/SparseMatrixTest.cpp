@@ -41,6 +41,14 @@ const SparseCase kCases[] = {
      [](unsigned, bool isLower, unsigned column) {
        return MetadataPlace{(column < 32 ? 0u : 2u) + isLower, 0};
      }},
+    {"m16n8k64", "e4m3", "f32", 64, 8, 1, 4, 32,
+     [](unsigned, bool isLower, unsigned column) {
+       return MetadataPlace{(column < 32 ? 0u : 2u) + isLower, 0};
+     }},
+    {"m16n8k64", "e5m2", "f32", 64, 8, 1, 4, 32,
+     [](unsigned, bool isLower, unsigned column) {
+       return MetadataPlace{(column < 32 ? 0u : 2u) + isLower, 0};
+     }},
     {"m16n8k64", "s4", "s32", 64, 4, 2, 8, 64,
      [](unsigned selector, bool isLower, unsigned) { return MetadataPlace{2 * selector + isLower, 0}; }},
     {"m16n8k128", "s4", "s32", 128, 4, 1, 8, 64,
@@ -49,7 +57,23 @@ const SparseCase kCases[] = {
      }},
 };
 
+/// Of an integer up to 7, whose three bits fit into both formats (PTX ISA: "Alternate Floating-Point Data
+/// Formats").
+uint32_t byteFloatBits(int value, unsigned mantissaBits, unsigned bias) {
+  if (value == 0)
+    return 0;
+  unsigned magnitude = unsigned(value < 0 ? -value : value), exponent = magnitude < 2   ? 0
+                                                                        : magnitude < 4 ? 1
+                                                                                        : 2;
+  unsigned mantissa = (magnitude << mantissaBits >> exponent) - (1u << mantissaBits);
+  return (value < 0 ? 0x80u : 0u) | (exponent + bias) << mantissaBits | mantissa;
+}
+
 uint32_t encode(const SparseCase &test, int value) {
+  if (test.type == "e4m3")
+    return byteFloatBits(value, 3, 7);
+  if (test.type == "e5m2")
+    return byteFloatBits(value, 2, 15);
   if (test.type == "f16")
     return halfBits(float(value));
   if (test.type == "bf16")
@@ -158,6 +182,16 @@ TEST(SparseMma, IllegalMetadata) {
     EXPECT_NE(status.message().find("the metadata of a sparse matrix is not legal"), std::string::npos)
         << form;
     EXPECT_NE(status.message().find("thread (3,0,0)"), std::string::npos) << status.message();
+  }
+}
+
+// Sums in f16 of sparse products came after sm_90.
+TEST(SparseMma, ByteFloatsThatAreNotThere) {
+  for (const char *form : {"m16n8k64.row.col.f16.e4m3.e4m3.f16", "m16n8k32.row.col.f32.e4m3.e4m3.f32"}) {
+    auto program = Program::parse(header() + ".entry k() { .reg .b32 %r; mma.sp.sync.aligned." + form +
+                                  " {%r, %r}, {%r, %r, %r, %r}, {%r, %r, %r, %r}, {%r, %r}, %r, 0; ret; }");
+    ASSERT_FALSE(program.ok()) << form;
+    EXPECT_NE(program.status().message().find("types in 'mma.sp"), std::string::npos);
   }
 }
 

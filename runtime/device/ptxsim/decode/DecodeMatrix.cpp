@@ -26,7 +26,8 @@ bool accumulates(MatrixElement a, MatrixElement accumulator) {
     return accumulator == MatrixElement::S32;
   if (a == MatrixElement::F64)
     return accumulator == MatrixElement::F64;
-  return accumulator == MatrixElement::F32 || (a == MatrixElement::F16 && accumulator == MatrixElement::F16);
+  return accumulator == MatrixElement::F32 ||
+         ((a == MatrixElement::F16 || isByteFloat(a)) && accumulator == MatrixElement::F16);
 }
 
 /// The shapes of mma have rows of 128 or 256 bits in A, and of f64 also longer ones; sparse ones twice that.
@@ -36,7 +37,8 @@ bool hasProduct(MatrixElement type, const MatrixShape &shape, bool isSparse) {
       type == MatrixElement::S32)
     return false;
   if (isByteFloat(type))
-    return shape == MatrixShape{16, 8, 32} && !isSparse;
+    return isSparse ? shape == MatrixShape{16, 8, 64}
+                    : shape == MatrixShape{16, 8, 16} || shape == MatrixShape{16, 8, 32};
   if (isSparse)
     return shape.m == 16 && bits >= 4 && bits <= 32 && (rowBits == 256 || rowBits == 512);
   if (type == MatrixElement::F64)
@@ -176,6 +178,8 @@ bool Decoder::multiplyMatrices() {
   product.shape = *shape;
   if (types.size() != 4 || !hasProduct(types[1], *shape, product.isSparse) || types[0] != types[3])
     return unsupported("shape or types");
+  if (product.isSparse && isByteFloat(types[1]) && types[0] != MatrixElement::F32)
+    return unsupported("types"); // they came after sm_90
   product.a = fragmentOfA(types[1], shape->m, product.isSparse ? shape->k / 2 : shape->k);
   product.b = fragmentOfB(types[2], shape->k, shape->n);
   product.c = product.d = accumulatorFragment(types[0], shape->m, shape->n);
