@@ -20,11 +20,10 @@ std::string versionText(int version) { return format::concatenate(version / 1000
 
 } // namespace
 
-bool Outcome::isFault() const {
+bool Outcome::isKernelFault() const {
   switch (code) {
   case kIllegalAddress:
   case kLaunchTimeout:
-  case kContextIsDestroyed:
   case kAssert:
   case kHardwareStackError:
   case kIllegalInstruction:
@@ -32,9 +31,24 @@ bool Outcome::isFault() const {
   case kInvalidAddressSpace:
   case kInvalidProgramCounter:
   case kLaunchFailed:
+  case kTensorMemoryLeak:
     return true;
   }
   return false;
+}
+
+/// An unknown error counts as one that stays: what follows it would be as unknown.
+bool Outcome::losesContext() const {
+  switch (code) {
+  case kUncorrectableMemory:
+  case kUncorrectableLink:
+  case kContained:
+  case kContextIsDestroyed:
+  case kServerTerminated:
+  case kUnknown:
+    return true;
+  }
+  return isKernelFault();
 }
 
 Result<std::shared_ptr<const Driver>> Driver::open() {

@@ -31,8 +31,11 @@ enum ResultCode : int {
   kInvalidImage = 200,
   kInvalidContext = 201,
   kNoBinaryForGpu = 209,
+  kUncorrectableMemory = 214, // CUDA_ERROR_ECC_UNCORRECTABLE
   kInvalidPtx = 218,
+  kUncorrectableLink = 220, // CUDA_ERROR_NVLINK_UNCORRECTABLE
   kUnsupportedPtxVersion = 222,
+  kContained = 226, // a fault of the hardware that the GPU's other users do not notice
   kNotFound = 500,
   kIllegalAddress = 700,
   kLaunchOutOfResources = 701,
@@ -45,6 +48,9 @@ enum ResultCode : int {
   kInvalidAddressSpace = 717,
   kInvalidProgramCounter = 718,
   kLaunchFailed = 719,
+  kTensorMemoryLeak = 721,
+  kServerTerminated = 810, // CUDA_ERROR_MPS_CLIENT_TERMINATED
+  kUnknown = 999,
 };
 
 /// CUdevice_attribute.
@@ -97,7 +103,9 @@ struct [[nodiscard]] Outcome {
 
   bool ok() const { return code == kSuccess; }
   /// Whether a kernel failed in a way that makes its context, and so all sessions of the process, useless.
-  bool isFault() const;
+  bool isKernelFault() const;
+  /// Whether it is useless, for that or because of the hardware or the driver.
+  bool losesContext() const;
 };
 
 /// A name that the library exports.

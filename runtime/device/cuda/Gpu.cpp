@@ -150,7 +150,9 @@ Status Gpu::wait() {
 Status Gpu::fault(const Outcome &outcome) {
   if (!lost.ok())
     return lost;
-  std::string found = concatenate(suspects(), " failed on ", text, ": ", driver->describe(outcome));
+  std::string what =
+      outcome.isKernelFault() ? concatenate(suspects(), " failed on ", text) : text + " failed";
+  std::string found = concatenate(what, ": ", driver->describe(outcome));
   lost = failure(Code::DeviceFault, "the GPU is of no more use to this process since ", found);
   return failure(Code::DeviceFault, found);
 }

@@ -66,12 +66,12 @@ public:
   /// Waits for everything.
   format::Status wait();
 
-  /// The status of a call, after which the Gpu is of no more use if a kernel has failed.
+  /// The status of a call, after which the Gpu may be of no more use.
   template <format::MessagePart... Parts>
   format::Status settle(const Outcome &outcome, const Parts &...context) {
     if (outcome.ok())
       return {};
-    return outcome.isFault() ? fault(outcome) : driver->failed(outcome, context...);
+    return outcome.losesContext() ? fault(outcome) : driver->failed(outcome, context...);
   }
 
 private:

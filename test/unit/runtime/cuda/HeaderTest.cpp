@@ -50,7 +50,15 @@ static_assert(int(cuda::kIllegalAddress) == CUDA_ERROR_ILLEGAL_ADDRESS &&
               int(cuda::kMisalignedAddress) == CUDA_ERROR_MISALIGNED_ADDRESS &&
               int(cuda::kInvalidAddressSpace) == CUDA_ERROR_INVALID_ADDRESS_SPACE &&
               int(cuda::kInvalidProgramCounter) == CUDA_ERROR_INVALID_PC &&
-              int(cuda::kLaunchFailed) == CUDA_ERROR_LAUNCH_FAILED);
+              int(cuda::kLaunchFailed) == CUDA_ERROR_LAUNCH_FAILED &&
+              int(cuda::kUncorrectableMemory) == CUDA_ERROR_ECC_UNCORRECTABLE &&
+              int(cuda::kUncorrectableLink) == CUDA_ERROR_NVLINK_UNCORRECTABLE &&
+              int(cuda::kUnknown) == CUDA_ERROR_UNKNOWN);
+#if CUDA_VERSION >= 13000 // the first that names them all
+static_assert(int(cuda::kContained) == CUDA_ERROR_CONTAINED &&
+              int(cuda::kTensorMemoryLeak) == CUDA_ERROR_TENSOR_MEMORY_LEAK &&
+              int(cuda::kServerTerminated) == CUDA_ERROR_MPS_CLIENT_TERMINATED);
+#endif
 static_assert(int(cuda::DeviceAttribute::MostBlocks) == CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X &&
               int(cuda::DeviceAttribute::UnifiedAddressing) == CU_DEVICE_ATTRIBUTE_UNIFIED_ADDRESSING &&
               int(cuda::DeviceAttribute::CapabilityMajor) == CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR &&

@@ -15,7 +15,7 @@ using namespace winnow::test;
 
 namespace {
 
-constexpr int kUnknownError = 999; // CUDA_ERROR_UNKNOWN
+constexpr int kNotPermitted = 800; // CUDA_ERROR_NOT_PERMITTED
 constexpr int kIllegalAddress = 700;
 
 std::string nameOf(const std::string &call) { return call.substr(0, call.find('(')); }
@@ -237,14 +237,14 @@ const std::set<std::string> kReleases = {
 void expectOrderly(FakeDriver &driver, const std::string &function, int later,
                    const std::function<void()> &session) {
   SCOPED_TRACE(function + ", call " + std::to_string(later));
-  driver.fail(function, kUnknownError, later);
+  driver.fail(function, kNotPermitted, later);
   bool isRelease = kReleases.count(function), isPush = function == "cuCtxPushCurrent_v2", hasFailed = false;
   try {
     session();
   } catch (const wn::Error &error) {
     hasFailed = true;
     std::string message = error.what(),
-                expected = isPush ? "CUDA_ERROR_INVALID_CONTEXT" : function + ": CUDA_ERROR_UN";
+                expected = isPush ? "CUDA_ERROR_INVALID_CONTEXT" : function + ": CUDA_ERROR_NOT_PERMITTED";
     EXPECT_NE(message.find(expected), std::string::npos) << message;
   }
   EXPECT_FALSE(hasFailed && isRelease);
@@ -281,14 +281,40 @@ TEST_F(CudaSession, SurvivesEveryFailure) {
 TEST_F(CudaSession, CallsThatFailLeaveTheState) {
   wn::Session session = open();
   step(session, 1, false);
-  driver.fail("cuStreamSynchronize", kUnknownError);
+  driver.fail("cuStreamSynchronize", kNotPermitted);
   EXPECT_NE(failureOf([&] { step(session, 7, false); }).find("cuStreamSynchronize"), std::string::npos);
-  driver.fail("cuLaunchKernel", kUnknownError, 1);
+  driver.fail("cuLaunchKernel", kNotPermitted, 1);
   EXPECT_EQ(
       failureOf([&] { step(session, 7, false); }),
       "cannot launch kernel 'multiply_add' (grid 10x1x1, block 64x1x1, 0 bytes of dynamic shared memory): "
-      "cuLaunchKernel: CUDA_ERROR_UNKNOWN (unknown error)");
+      "cuLaunchKernel: CUDA_ERROR_NOT_PERMITTED (operation not permitted)");
   EXPECT_EQ(step(session, 2, false)[0], 1.0f + 2.0f);
+}
+
+// What the driver says of the hardware or of itself, and what it says of kernels: all that comes later is
+// refused without asking it again.
+TEST_F(CudaSession, GivesAGpuUpThatTheDriverHasLost) {
+  for (int code : {214, 220, 226, 709, 810, 999, 700, 702, 710, 714, 715, 716, 717, 718, 719, 721}) {
+    SCOPED_TRACE(code);
+    start();
+    wn::Session session = open();
+    step(session, 1, false);
+    driver.fail("cuStreamSynchronize", code);
+    std::string message = failureOf([&] { step(session, 7, false); });
+    bool isKernels = code >= 700 && code <= 721 && code != 709;
+    EXPECT_EQ(message.find(isKernels ? "one of 2 kernels" : "GPU 0 (Fake) failed: cuStreamSynchronize: "), 0u)
+        << message;
+    EXPECT_EQ(failureOf([&] { step(session, 7, false); }),
+              "the GPU is of no more use to this process since " + message);
+  }
+}
+
+TEST_F(CudaSession, SaysWhatTheHardwareDid) {
+  wn::Session session = open();
+  driver.fail("cuStreamSynchronize", 214);
+  EXPECT_EQ(failureOf([&] { step(session, 1, false); }),
+            "GPU 0 (Fake) failed: cuStreamSynchronize: CUDA_ERROR_ECC_UNCORRECTABLE (uncorrectable ECC error "
+            "encountered)");
 }
 
 TEST_F(CudaSession, BlamesOthersForAFaultThatItDidNotMake) {
