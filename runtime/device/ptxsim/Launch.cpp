@@ -14,8 +14,30 @@ namespace {
 using format::Status;
 using ErrorCode = format::Code;
 
-constexpr uint32_t kMostThreads = 1024;
-constexpr uint64_t kMostDynamicShared = uint64_t(1) << 20;
+constexpr uint32_t kMostThreads = 1024, kMostThreadsInZ = 64;
+
+/// Shared memory that a block of a target can have at most (CUDA C++ Programming Guide, "Technical
+/// Specifications per Compute Capability"). Of targets that are not here the most that any has.
+uint64_t mostSharedBytes(std::string_view target) {
+  constexpr std::pair<std::string_view, uint64_t> kKibibytes[] = {
+      {"sm_70", 96},  {"sm_72", 96}, {"sm_75", 64},  {"sm_80", 163}, {"sm_86", 99},
+      {"sm_87", 163}, {"sm_89", 99}, {"sm_90", 227}, {"sm_120", 99}, {"sm_121", 99}};
+  if (target.ends_with('a') || target.ends_with('f'))
+    target.remove_suffix(1);
+  for (auto [name, kibibytes] : kKibibytes)
+    if (name == target)
+      return kibibytes << 10;
+  return uint64_t(227) << 10;
+}
+
+Status checkShared(const Kernel &kernel, std::string_view target, uint64_t dynamicBytes) {
+  uint64_t most = mostSharedBytes(target);
+  if (dynamicBytes <= most && kernel.sharedBytes <= most - dynamicBytes)
+    return {};
+  return format::failure(ErrorCode::InvalidArgument, "kernel '", kernel.name, "': a block of ", target,
+                         " has at most ", most, " bytes of shared memory, but ", kernel.sharedBytes,
+                         " that are declared and ", dynamicBytes, " dynamic ones were asked for");
+}
 
 /// PTX ISA: ".reqntid", ".maxntid"; CUDA's limits on a CTA and a grid.
 Status checkShape(const Kernel &kernel, Dimensions grid, Dimensions block) {
@@ -25,6 +47,9 @@ Status checkShape(const Kernel &kernel, Dimensions grid, Dimensions block) {
       block[2] > kMostThreads || threads > kMostThreads)
     return format::failure(ErrorCode::InvalidArgument, "kernel '", kernel.name, "': a block must have 1 to ",
                            kMostThreads, " threads, but is ", shape(block));
+  if (block[2] > kMostThreadsInZ)
+    return format::failure(ErrorCode::InvalidArgument, "kernel '", kernel.name, "': a block must have 1 to ",
+                           kMostThreadsInZ, " threads in z, but is ", shape(block));
   if (grid[0] == 0 || grid[1] == 0 || grid[2] == 0 || grid[0] > 0x7fffffff || grid[1] > 0xffff ||
       grid[2] > 0xffff)
     return format::failure(ErrorCode::InvalidArgument, "kernel '", kernel.name,
@@ -111,11 +136,9 @@ format::Status launch(const Program &program, const Kernel &kernel, Dimensions g
   if (parameters.size() != kernel.parameterBytes)
     return format::failure(ErrorCode::InvalidArgument, "kernel '", kernel.name, "' takes ",
                            kernel.parameterBytes, " bytes of parameters, but got ", parameters.size());
-  if (dynamicSharedBytes > kMostDynamicShared)
-    return format::failure(ErrorCode::InvalidArgument, "kernel '", kernel.name, "': at most ",
-                           kMostDynamicShared, " bytes of dynamic shared memory, but ", dynamicSharedBytes,
-                           " were asked for");
   const ProgramStorage &storage = LaunchAccess::storage(program);
+  if (Status status = checkShared(kernel, storage.target, dynamicSharedBytes); !status.ok())
+    return status;
   MemoryMap everything = memory;
   for (const MemoryRange &range : storage.ranges)
     if (Status status = everything.add(range); !status.ok())

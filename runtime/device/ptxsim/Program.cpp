@@ -15,6 +15,8 @@ namespace {
 using format::Code;
 using format::Status;
 
+constexpr uint64_t kMostConstantBytes = uint64_t(1) << 16; // PTX ISA: "Constant State Space"
+
 class ProgramBuilder {
 public:
   ProgramBuilder(ProgramStorage &storage, std::string_view entry) : storage(storage), entry(entry) {}
@@ -24,6 +26,7 @@ public:
     if (!parsed.ok())
       return parsed.status();
     symbols.files = parsed->files;
+    storage.target = parsed->target;
     reserveConstants(parsed->variables);
     for (const syntax::VariableDeclaration &variable : parsed->variables)
       if (Status status = declare(variable); !status.ok())
@@ -100,6 +103,12 @@ private:
     if (size > kMostBytes - totalBytes)
       return errorAt(variable.location, format::concatenate("more than ", kMostBytes, " bytes of variables"));
     totalBytes += size;
+    if (variable.space == StateSpace::Constant) {
+      constantBytes = alignUp(constantBytes, variableAlignment(variable)) + size;
+      if (constantBytes > kMostConstantBytes)
+        return errorAt(variable.location,
+                       format::concatenate("more than ", kMostConstantBytes, " bytes of constant memory"));
+    }
     Symbol symbol;
     symbol.space = variable.space;
     symbol.type = variable.type;
@@ -200,7 +209,7 @@ private:
   ProgramStorage &storage;
   std::string_view entry;
   ModuleSymbols symbols;
-  uint64_t totalBytes = 0;
+  uint64_t totalBytes = 0, constantBytes = 0;
 };
 
 } // namespace

@@ -15,6 +15,7 @@ struct FreeBytes {
 struct ProgramStorage {
   std::string text;
   std::string name;
+  std::string target;
   std::vector<Kernel> kernels;
   std::vector<std::unique_ptr<std::byte, FreeBytes>> variables;
   std::vector<MemoryRange> ranges; // of the variables

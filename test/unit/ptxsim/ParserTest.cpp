@@ -91,6 +91,40 @@ TEST(Errors, Syntax) {
             "t:4:27: expected '}' at the end of the function, found the end of the text");
 }
 
+// What ptxas and the driver refuse.
+TEST(Errors, Limits) {
+  EXPECT_EQ(errorOf(".version 9.1\n.target sm_80\n"),
+            "t:1:10: PTX of version 9.1 is not supported, the newest is 9.0");
+  EXPECT_EQ(errorOf(".version 10.0\n.target sm_80\n"),
+            "t:1:10: PTX of version 10.0 is not supported, the newest is 9.0");
+  EXPECT_TRUE(Program::parse(header() + ".const .b8 a[65536];").ok());
+  EXPECT_EQ(errorOf(header() + ".const .b8 a[65536]; .global .b8 c[65536]; .const .b8 b;"),
+            "t:4:55: more than 65536 bytes of constant memory");
+  EXPECT_TRUE(Program::parse(header() + ".entry k() { .shared .b8 a[49152]; ret; }").ok());
+  EXPECT_EQ(bodyError(".shared .b8 a[49152]; .shared .b8 b;"),
+            "t:4:16: more than 49152 bytes of shared memory that is not dynamic");
+}
+
+TEST(Errors, SharedMemoryOfABlock) {
+  for (auto [target, kibibytes] :
+       {std::pair{"sm_80", 163u}, {"sm_86", 99u}, {"sm_90", 227u}, {"sm_90a", 227u}}) {
+    std::string text = std::string(".version 8.5\n.target ") + target +
+                       "\n.address_size 64\n.entry k() { .shared .b8 a[1024]; ret; }";
+    auto program = Program::parse(text, "t");
+    ASSERT_TRUE(program.ok()) << program.status().message();
+    uint64_t most = uint64_t(kibibytes) * 1024 - 1024;
+    auto run = [&](uint64_t dynamicBytes) {
+      return launch(*program, program->kernels()[0], {1, 1, 1}, {1, 1, 1}, dynamicBytes, {}, {});
+    };
+    EXPECT_TRUE(run(most).ok());
+    EXPECT_EQ(run(most + 1).message(), "kernel 'k': a block of " + std::string(target) + " has at most " +
+                                           std::to_string(kibibytes * 1024) +
+                                           " bytes of shared memory, but 1024 that are declared and " +
+                                           std::to_string(most + 1) + " dynamic ones were asked for");
+    EXPECT_FALSE(run(~uint64_t(0)).ok());
+  }
+}
+
 TEST(Accepted, DebugAndTuningDirectives) {
   Execution run(header() + R"(
     .file 1 "kernel.cu"

@@ -10,7 +10,8 @@ namespace winnow::ptxsim {
 namespace {
 
 constexpr uint64_t kMostRegisters = uint64_t(1) << 18, kMostLocalBytes = uint64_t(1) << 19;
-constexpr uint64_t kMostSharedBytes = uint64_t(1) << 20;
+/// What a kernel may declare; more must be dynamic (CUDA C++ Programming Guide, "Compute Capability 8.x").
+constexpr uint64_t kMostSharedBytes = uint64_t(48) << 10;
 
 } // namespace
 
@@ -183,7 +184,8 @@ bool Decoder::placeReferencedShared() {
 
 bool Decoder::tooMuchShared() {
   return fail(function.location,
-              format::concatenate("more than ", kMostSharedBytes, " bytes of shared memory"));
+              format::concatenate("more than ", kMostSharedBytes,
+                                  " bytes of shared memory that is not dynamic"));
 }
 
 /// In the frame of the function whose code is being decoded, or in the kernel's local memory.

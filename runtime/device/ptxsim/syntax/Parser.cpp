@@ -7,6 +7,11 @@
 #include <limits>
 
 namespace winnow::ptxsim {
+namespace {
+
+constexpr uint32_t kNewestMajor = 9, kNewestMinor = 0; // of .version
+
+} // namespace
 
 format::Status errorAt(Location location, std::string_view message) {
   return format::failure(format::Code::InvalidArgument, location.line, ":", location.column, ": ", message);
@@ -110,6 +115,10 @@ bool Parser::version() {
       return failExpected("a version such as 8.5");
     module.minorVersion = module.minorVersion * 10 + uint32_t(c - '0');
   }
+  if (std::pair(module.majorVersion, module.minorVersion) > std::pair(kNewestMajor, kNewestMinor))
+    return fail(token.location,
+                format::concatenate("PTX of version ", token.text, " is not supported, the newest is ",
+                                    kNewestMajor, ".", kNewestMinor));
   consume();
   return true;
 }
