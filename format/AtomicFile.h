@@ -1,4 +1,4 @@
-// Writes a file so that it appears only when complete.
+// Writes files so that they appear only when complete.
 #pragma once
 
 #include "format/Status.h"
@@ -14,5 +14,13 @@ namespace winnow::format {
 /// on failure nothing is left behind and an old file stays as it was. A symbolic link is followed. What is
 /// not a regular file (a pipe, /dev/null) is written in place. Fails with InputOutput, naming `path`.
 Status writeFileAtomically(const std::string &path, const std::vector<std::span<const uint8_t>> &parts);
+
+struct FileToWrite {
+  std::string path;
+  std::vector<std::span<const uint8_t>> parts;
+};
+/// Writes several files as writeFileAtomically does, and renames none before all are written: there are all
+/// of them or none, unless a folder changes meanwhile. What is not a regular file is written before.
+Status writeFilesAtomically(const std::vector<FileToWrite> &files);
 
 } // namespace winnow::format

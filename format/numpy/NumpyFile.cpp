@@ -255,8 +255,7 @@ Result<NumpyArray> parseNumpyNumbers(std::span<const uint8_t> bytes) {
   return readElements(*header, elements, *width);
 }
 
-std::vector<uint8_t> serializeNumpy(std::string_view type, const std::vector<int64_t> &shape,
-                                    std::span<const uint8_t> elements) {
+std::vector<uint8_t> serializeNumpyHeader(std::string_view type, const std::vector<int64_t> &shape) {
   std::string header = concatenate("{'descr': '", type, "', 'fortran_order': False, 'shape': (");
   for (size_t i = 0; i < shape.size(); ++i)
     header += concatenate(i ? ", " : "", shape[i]);
@@ -268,7 +267,12 @@ std::vector<uint8_t> serializeNumpy(std::string_view type, const std::vector<int
   std::string start(kMagic.begin(), kMagic.end());
   start += {'\1', '\0', char(header.size()), char(header.size() >> 8)};
   start += header;
-  std::vector<uint8_t> bytes(start.begin(), start.end());
+  return {start.begin(), start.end()};
+}
+
+std::vector<uint8_t> serializeNumpy(std::string_view type, const std::vector<int64_t> &shape,
+                                    std::span<const uint8_t> elements) {
+  std::vector<uint8_t> bytes = serializeNumpyHeader(type, shape);
   bytes.insert(bytes.end(), elements.begin(), elements.end());
   return bytes;
 }
@@ -279,7 +283,7 @@ std::vector<uint8_t> serializeNumpy(const Array &array) {
   return serializeNumpy(type->descr, array.shape, array.bytes);
 }
 
-Result<std::vector<uint8_t>> readFile(const std::string &path) {
+Result<std::vector<uint8_t>> readFile(const std::string &path, uint64_t mostBytes) {
   auto error = [&](int number) {
     return failure(number == ENOENT ? Code::NotFound : Code::InputOutput, "cannot read '", path,
                    "': ", std::strerror(number));
@@ -287,10 +291,17 @@ Result<std::vector<uint8_t>> readFile(const std::string &path) {
   int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0)
     return error(errno);
+  auto refuse = [&](const std::string &reason) {
+    ::close(file);
+    return failure(Code::InputOutput, "cannot read '", path, "': ", reason);
+  };
   std::vector<uint8_t> bytes;
   struct stat info;
-  if (::fstat(file, &info) == 0 && S_ISREG(info.st_mode))
-    bytes.reserve(size_t(info.st_size) + 1);
+  bool isKnown = ::fstat(file, &info) == 0;
+  if (isKnown && S_ISCHR(info.st_mode))
+    return refuse("it is a device, not a file");
+  if (isKnown && S_ISREG(info.st_mode))
+    bytes.reserve(size_t(std::min(uint64_t(info.st_size), mostBytes)) + 1);
   for (size_t used = 0;;) {
     bytes.resize(std::max(bytes.capacity(), used + (size_t(1) << 16)));
     ssize_t count = ::read(file, bytes.data() + used, bytes.size() - used);
@@ -299,6 +310,8 @@ Result<std::vector<uint8_t>> readFile(const std::string &path) {
     int number = errno;
     if (count > 0) {
       used += size_t(count);
+      if (used > mostBytes)
+        return refuse(concatenate("it has more than ", mostBytes, " bytes"));
       continue;
     }
     ::close(file);

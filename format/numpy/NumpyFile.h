@@ -29,8 +29,11 @@ struct NumpyArray {
 Result<NumpyArray> parseNumpyNumbers(std::span<const uint8_t> bytes);
 std::vector<uint8_t> serializeNumpy(std::string_view type, const std::vector<int64_t> &shape,
                                     std::span<const uint8_t> elements);
+/// What stands before the elements in the file.
+std::vector<uint8_t> serializeNumpyHeader(std::string_view type, const std::vector<int64_t> &shape);
 
-/// All bytes of a file. Fails with NotFound or InputOutput, naming `path`.
-Result<std::vector<uint8_t>> readFile(const std::string &path);
+/// All bytes of a file. Fails with NotFound or InputOutput, naming `path`, also for a device such as
+/// /dev/zero, which may have no end, and for what has more than `mostBytes`.
+Result<std::vector<uint8_t>> readFile(const std::string &path, uint64_t mostBytes = ~uint64_t(0));
 
 } // namespace winnow::format

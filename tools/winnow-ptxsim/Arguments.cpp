@@ -24,7 +24,8 @@ constexpr BufferType kBufferTypes[] = {
     {"f16", "<f2"}, {"bf16", "<u2"}, {"bf16-as-u16", "<u2"}, {"i8", "|i1"},  {"u8", "|u1"},
     {"i16", "<i2"}, {"u16", "<u2"},  {"i32", "<i4"},         {"u32", "<u4"}, {"i64", "<i8"},
     {"u64", "<u8"}, {"f32", "<f4"},  {"f64", "<f8"}};
-constexpr const char *kForms = "in:@FILE, inout:@FILE:@FILE, out:TYPE[SHAPE]:@FILE or TYPE:VALUE";
+constexpr const char *kForms =
+    "in:@FILE, inout:@FILE:@FILE, out:TYPE[SHAPE]:@FILE, bytes:@FILE or TYPE:VALUE";
 /// Every byte of an `out` buffer: NaN for floats, and unlikely for integers.
 constexpr uint8_t kPoison = 0xff;
 constexpr uint64_t kMostBytes = uint64_t(1) << 40;
@@ -112,10 +113,12 @@ Status parseBuffer(Argument &argument, std::string_view text) {
   return {};
 }
 
-/// Whether a parameter of the kernel can hold the argument.
+/// Whether a parameter of the kernel can hold the argument. Bytes have been read for it.
 bool fits(const Parameter &parameter, const Argument &argument) {
   bool isFloatParameter = isFloat(parameter.type);
-  if (argument.kind != Argument::Kind::Value)
+  if (argument.kind == Argument::Kind::Bytes)
+    return true;
+  if (argument.isBuffer())
     return parameter.size == 8 && !isFloatParameter && byteWidth(parameter.type) == 8;
   bool isBits = parameter.type == ScalarType::B32 || parameter.type == ScalarType::B64;
   return parameter.size == argument.bytes && byteWidth(parameter.type) == argument.bytes &&
@@ -144,11 +147,12 @@ Result<Argument> parseArgument(std::string_view text) {
   if (colon == std::string_view::npos)
     return invalid(text, concatenate("expected ", kForms));
   std::string_view kind = text.substr(0, colon), left = text.substr(colon + 1);
-  if (kind != "in" && kind != "inout" && kind != "out")
+  if (kind != "in" && kind != "inout" && kind != "out" && kind != "bytes")
     return parseValue(std::move(argument), kind, left);
-  argument.kind = kind == "in"    ? Argument::Kind::In
-                  : kind == "out" ? Argument::Kind::Out
-                                  : Argument::Kind::InOut;
+  argument.kind = kind == "in"      ? Argument::Kind::In
+                  : kind == "out"   ? Argument::Kind::Out
+                  : kind == "bytes" ? Argument::Kind::Bytes
+                                    : Argument::Kind::InOut;
   if (kind == "out") {
     size_t end = std::min(left.find(":@"), left.size());
     if (Status status = parseBuffer(argument, left.substr(0, end)); !status.ok())
@@ -156,9 +160,10 @@ Result<Argument> parseArgument(std::string_view text) {
     left.remove_prefix(std::min(end + 1, left.size()));
   }
   std::optional<std::string> input = kind == "out" ? "" : takeFile(left),
-                             output = kind == "in" ? "" : takeFile(left);
+                             output = kind == "in" || kind == "bytes" ? "" : takeFile(left);
   if (!input || !output || !left.empty())
     return invalid(text, concatenate("expected ", kind == "in"      ? "in:@FILE"
+                                                  : kind == "bytes" ? "bytes:@FILE"
                                                   : kind == "inout" ? "inout:@FILE:@FILE"
                                                                     : "out:TYPE[SHAPE]:@FILE"));
   argument.input = *input;
@@ -166,8 +171,40 @@ Result<Argument> parseArgument(std::string_view text) {
   return argument;
 }
 
-Status readArrays(std::vector<Argument> &arguments) {
-  for (Argument &argument : arguments) {
+namespace {
+
+Status compareCounts(const Kernel &kernel, const std::vector<Argument> &arguments) {
+  if (kernel.parameters.size() == arguments.size())
+    return {};
+  return failure(Code::InvalidArgument, "kernel '", kernel.name, "' takes ", kernel.parameters.size(),
+                 " arguments (", listOf(kernel.parameters), "), but ", arguments.size(), " are given");
+}
+
+/// Exactly as many bytes as the parameter has: a file that has more is not read to its end.
+Status readBytes(const Parameter &parameter, Argument &argument) {
+  auto bytes = format::readFile(argument.input, parameter.size);
+  if (!bytes.ok())
+    return failure(bytes.status().code(), bytes.status().message(), "; ", describe(parameter), " has ",
+                   parameter.size);
+  if (bytes->size() != parameter.size)
+    return invalid(argument.text, concatenate("'", argument.input, "' has ", bytes->size(), " bytes, but ",
+                                              describe(parameter), " has ", parameter.size));
+  argument.array.bytes.assign(bytes->begin(), bytes->end());
+  return {};
+}
+
+} // namespace
+
+Status readArrays(const Kernel &kernel, std::vector<Argument> &arguments) {
+  if (Status status = compareCounts(kernel, arguments); !status.ok())
+    return status;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    Argument &argument = arguments[i];
+    if (argument.kind == Argument::Kind::Bytes) {
+      if (Status status = readBytes(kernel.parameters[i], argument); !status.ok())
+        return status;
+      continue;
+    }
     if (argument.input.empty())
       continue;
     auto bytes = format::readFile(argument.input);
@@ -182,9 +219,8 @@ Status readArrays(std::vector<Argument> &arguments) {
 }
 
 Result<Binding> bindArguments(const Kernel &kernel, std::vector<Argument> &arguments) {
-  if (kernel.parameters.size() != arguments.size())
-    return failure(Code::InvalidArgument, "kernel '", kernel.name, "' takes ", kernel.parameters.size(),
-                   " arguments (", listOf(kernel.parameters), "), but ", arguments.size(), " are given");
+  if (Status status = compareCounts(kernel, arguments); !status.ok())
+    return status;
   Binding binding;
   binding.parameters.resize(kernel.parameterBytes);
   for (size_t i = 0; i < arguments.size(); ++i) {
@@ -195,8 +231,12 @@ Result<Binding> bindArguments(const Kernel &kernel, std::vector<Argument> &argum
           argument.text,
           concatenate("argument ", i, " of kernel '", kernel.name, "' is ", describe(parameter), ", which ",
                       argument.kind == Argument::Kind::Value ? "has another type" : "holds no address"));
+    if (argument.kind == Argument::Kind::Bytes) {
+      std::memcpy(binding.parameters.data() + parameter.offset, argument.array.bytes.data(), parameter.size);
+      continue;
+    }
     uint64_t bits = argument.bits;
-    if (argument.kind != Argument::Kind::Value) {
+    if (argument.isBuffer()) {
       bits = reinterpret_cast<uint64_t>(argument.array.bytes.data());
       MemoryRange range{bits, argument.array.bytes.size(), concatenate("argument ", i, ": ", parameter.name)};
       range.isInitialized = argument.kind != Argument::Kind::Out;
@@ -209,15 +249,16 @@ Result<Binding> bindArguments(const Kernel &kernel, std::vector<Argument> &argum
 }
 
 Status writeArrays(const std::vector<Argument> &arguments) {
+  std::vector<std::vector<uint8_t>> headers;
+  std::vector<format::FileToWrite> files;
+  headers.reserve(arguments.size());
   for (const Argument &argument : arguments) {
     if (argument.output.empty())
       continue;
-    std::vector<uint8_t> bytes =
-        format::serializeNumpy(argument.array.type, argument.array.shape, argument.array.bytes);
-    if (Status status = format::writeFileAtomically(argument.output, {bytes}); !status.ok())
-      return status;
+    headers.push_back(format::serializeNumpyHeader(argument.array.type, argument.array.shape));
+    files.push_back({argument.output, {headers.back(), argument.array.bytes}});
   }
-  return {};
+  return format::writeFilesAtomically(files);
 }
 
 } // namespace winnow::ptxsim::tool

@@ -7,7 +7,7 @@
 namespace winnow::ptxsim::tool {
 
 struct Argument {
-  enum class Kind : uint8_t { Value, In, InOut, Out };
+  enum class Kind : uint8_t { Value, Bytes, In, InOut, Out };
   Kind kind = Kind::Value;
   std::string text; // as the user wrote it
   // Value
@@ -16,14 +16,17 @@ struct Argument {
   unsigned bytes = 0;
   // the others
   std::string input, output; // files, empty for none
-  format::NumpyArray array;  // Out: its elements are poison until the kernel writes them
+  format::NumpyArray array;  // Out: its elements are poison until the kernel writes them; Bytes: the value
+
+  bool isBuffer() const { return kind >= Kind::In; }
 };
 
-/// One --arg: "in:@a.npy", "inout:@a.npy:@b.npy", "out:f32[4x8]:@c.npy", "i32:5". Opens no file.
+/// One --arg: "in:@a.npy", "inout:@a.npy:@b.npy", "out:f32[4x8]:@c.npy", "i32:5",
+/// "bytes:@a.bin". Opens no file.
 format::Result<Argument> parseArgument(std::string_view text);
 
-/// Reads the arrays of In and InOut.
-format::Status readArrays(std::vector<Argument> &arguments);
+/// Reads the arrays of In and InOut, and Bytes of the size that the kernel's parameter has.
+format::Status readArrays(const Kernel &kernel, std::vector<Argument> &arguments);
 
 /// The kernel's parameters and the memory that they point to, after a comparison of number and types.
 struct Binding {
@@ -32,7 +35,7 @@ struct Binding {
 };
 format::Result<Binding> bindArguments(const Kernel &kernel, std::vector<Argument> &arguments);
 
-/// Writes the arrays of InOut and Out.
+/// Writes the arrays of InOut and Out, all or none.
 format::Status writeArrays(const std::vector<Argument> &arguments);
 
 } // namespace winnow::ptxsim::tool

@@ -14,9 +14,11 @@
 namespace winnow::ptxsim::tool {
 namespace {
 
-constexpr const char *kArgumentForms = "an argument of the kernel, in order: in:@A.npy, inout:@A.npy:@B.npy "
-                                       "or out:TYPE[SHAPE]:@C.npy for the address of a "
-                                       "buffer; i32:5, u32:5, i64:5, u64:5, f32:0.5 or f64:0.5 for a value";
+constexpr const char *kArgumentForms =
+    "an argument of the kernel, in order: in:@A.npy, inout:@A.npy:@B.npy "
+    "or out:TYPE[SHAPE]:@C.npy for the address of a "
+    "buffer; i32:5, u32:5, i64:5, u64:5, f32:0.5 or f64:0.5 for a value; bytes:@FILE for a "
+    "structure, whose bytes the file has";
 
 /// CLI11 lets a negative number wrap.
 std::string notNegative(const std::string &text) {

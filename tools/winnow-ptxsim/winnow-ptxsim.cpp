@@ -79,7 +79,7 @@ int run(Options &options) {
   Program program = parseFile(options);
   const Kernel &kernel = findKernel(program, options);
   noteSuppressions(program, options, kernel);
-  orThrow(readArrays(options.arguments));
+  orThrow(readArrays(kernel, options.arguments));
   auto binding = bindArguments(kernel, options.arguments);
   orThrow(binding.status());
   std::unique_ptr<winnow::runtime::ParallelFor> threads = winnow::runtime::makeThreadPool(options.threads);

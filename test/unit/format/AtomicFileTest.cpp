@@ -44,6 +44,29 @@ TEST_F(AtomicFile, WritesAndReplaces) {
   EXPECT_EQ(fileCount(), 1u);
 }
 
+// When the last of three cannot be written, the first two stay as they were.
+TEST_F(AtomicFile, WritesAllOrNone) {
+  const uint8_t text[] = {'n', 'e', 'w'};
+  ASSERT_TRUE(write(folder / "a", "old").ok());
+  std::vector<FileToWrite> files;
+  for (fs::path name : {"a", "b", "missing/c"})
+    files.push_back({(folder / name).string(), {text}});
+  Status status = writeFilesAtomically(files);
+  EXPECT_EQ(status.code(), Code::InputOutput);
+  EXPECT_NE(status.message().find("missing/c"), std::string::npos) << status.message();
+  EXPECT_EQ(read(folder / "a"), "old");
+  EXPECT_EQ(fileCount(), 1u);
+  files.back().path = "/dev/full";
+  EXPECT_FALSE(writeFilesAtomically(files).ok());
+  EXPECT_EQ(read(folder / "a"), "old");
+  EXPECT_EQ(fileCount(), 1u);
+  files.back().path = (folder / "c").string();
+  ASSERT_TRUE(writeFilesAtomically(files).ok());
+  for (const char *name : {"a", "b", "c"})
+    EXPECT_EQ(read(folder / name), "new");
+  EXPECT_EQ(fileCount(), 3u);
+}
+
 TEST_F(AtomicFile, FollowsSymbolicLinks) {
   ASSERT_TRUE(write(folder / "target", "old").ok());
   fs::create_symlink("target", folder / "link");
