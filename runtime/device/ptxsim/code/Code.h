@@ -67,6 +67,12 @@ struct Code {
   std::vector<std::byte> constants; // the start of every register file
   std::vector<SpecialRow> specials;
   Row registersBegin = 0; // where the kernel's own registers begin
+  /// Rows that lie side by side, with the bytes of a lane; 0 for predicates.
+  struct RowRange {
+    Row begin;
+    unsigned laneBytes;
+  };
+  std::vector<RowRange> rowRanges;
   uint32_t frameBytes = 0;
   uint64_t sharedBytes = 0, localBytes = 0, parameterBytes = 0;
   bool usesStack = false; // it allocates, saves or restores
@@ -76,6 +82,13 @@ struct Code {
   std::vector<std::string_view> texts;
   std::vector<SourceLine> sources;
   std::map<uint32_t, std::string_view> files;
+
+  unsigned laneBytes(Row row) const {
+    size_t i = rowRanges.size() - 1;
+    while (i && row < rowRanges[i].begin)
+      --i;
+    return rowRanges[i].laneBytes;
+  }
 
   /// The target of branches whose lanes never meet again: no instruction has this number.
   static constexpr uint32_t kEnd = ~uint32_t(0);

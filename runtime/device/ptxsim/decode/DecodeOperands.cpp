@@ -344,6 +344,7 @@ void Decoder::layOut() {
   std::vector<Row> offsets(rowInfos.size());
   Row next = 0;
   auto place = [&](RowInfo::Kind kind, unsigned bytes) {
+    code.rowRanges.push_back({next, bytes});
     for (size_t i = 0; i < rowInfos.size(); ++i)
       if (rowInfos[i].kind == kind && rowInfos[i].bytes == bytes) {
         offsets[i] = next;

@@ -3,6 +3,7 @@
 #include "runtime/device/ptxsim/execute/Calls.h"
 
 #include "runtime/device/ptxsim/execute/Divergence.h"
+#include "runtime/device/ptxsim/inspect/UndefinedValues.h"
 
 #include <algorithm>
 #include <cstring>
@@ -85,9 +86,10 @@ bool Calls::enterFunction(Warp &warp, uint32_t pc, unsigned lane, const CallSite
                                      kStackBytes, " and ", kMostSavedBytes, " bytes are possible"));
   std::byte *memory = cta.localMemory(warp, lane), *caller = cta.callerMemory(warp, lane, site);
   std::memset(memory + begin, 0, callee.frameBytes);
+  undefined.beginFrame(warp, lane, memory + begin, callee);
   for (size_t i = 0; i < site.arguments.size(); ++i)
-    std::memcpy(memory + begin + callee.parameters[i].offset, caller + site.arguments[i].offset,
-                site.arguments[i].size);
+    copyLocal(caller + site.arguments[i].offset, memory + begin + callee.parameters[i].offset,
+              site.arguments[i].size);
   saveRows(warp, lane, callee);
   stack.activations.push_back({&callee, &site, begin, end, stack.top});
   stack.top = end;
@@ -109,8 +111,14 @@ void Calls::leaveFunction(Warp &warp, unsigned lane) {
   restoreRows(warp, lane, *left.callee);
   std::byte *memory = cta.localMemory(warp, lane), *caller = cta.callerMemory(warp, lane, *left.site);
   for (size_t i = 0; i < left.site->results.size(); ++i)
-    std::memcpy(caller + left.site->results[i].offset, memory + left.begin + left.callee->results[i].offset,
-                left.site->results[i].size);
+    copyLocal(memory + left.begin + left.callee->results[i].offset, caller + left.site->results[i].offset,
+              left.site->results[i].size);
+}
+
+/// Within a lane's local memory.
+void Calls::copyLocal(const std::byte *from, std::byte *to, uint64_t bytes) {
+  std::memcpy(to, from, bytes);
+  undefined.copyLocal(from, to, bytes);
 }
 
 void Calls::saveRows(const Warp &warp, unsigned lane, const FunctionCode &callee) {
@@ -127,6 +135,7 @@ void Calls::saveRows(const Warp &warp, unsigned lane, const FunctionCode &callee
 void Calls::restoreRows(const Warp &warp, unsigned lane, const FunctionCode &callee) {
   std::vector<std::byte> &saved = stacks[warp.index][lane].saved;
   for (auto row = callee.rows.rbegin(); row != callee.rows.rend(); ++row) {
+    undefined.defineRegister(warp, row->row, lane); // that a saved value was undefined is forgotten
     std::byte *lanesOfRow = warp.rows + row->row;
     size_t bytes = std::max<size_t>(row->bytes, 1);
     const std::byte *value = saved.data() + saved.size() - bytes;

@@ -8,12 +8,13 @@
 namespace winnow::ptxsim {
 
 class Divergence;
+class UndefinedValues;
 
 class Calls : private ExecutionUnit {
 public:
-  Calls(Cta &cta, Faults &faults, Divergence &divergence)
-      : ExecutionUnit(cta, faults), divergence(divergence), stacks(launch.hasStack() ? cta.warps.size() : 0) {
-  }
+  Calls(Cta &cta, Faults &faults, Divergence &divergence, UndefinedValues &undefined)
+      : ExecutionUnit(cta, faults), divergence(divergence), undefined(undefined),
+        stacks(launch.hasStack() ? cta.warps.size() : 0) {}
 
   void begin();
   /// The fragment goes on once the lanes have returned.
@@ -42,10 +43,12 @@ private:
   void leaveFunction(Warp &warp, unsigned lane);
   bool allocate(const Warp &warp, uint32_t pc, unsigned lane, uint64_t size, uint64_t &address);
   bool restore(const Warp &warp, uint32_t pc, unsigned lane, uint64_t top);
+  void copyLocal(const std::byte *from, std::byte *to, uint64_t bytes);
   void saveRows(const Warp &warp, unsigned lane, const FunctionCode &callee);
   void restoreRows(const Warp &warp, unsigned lane, const FunctionCode &callee);
 
   Divergence &divergence;
+  UndefinedValues &undefined;
   std::vector<std::array<CallStack, kLanes>> stacks; // by warp
 };
 

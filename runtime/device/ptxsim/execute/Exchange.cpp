@@ -4,6 +4,7 @@
 
 #include "runtime/device/ptxsim/execute/Matrices.h"
 #include "runtime/device/ptxsim/inspect/Inspection.h"
+#include "runtime/device/ptxsim/inspect/UndefinedValues.h"
 
 #include <chrono>
 #include <cstring>
@@ -53,12 +54,11 @@ void elect(std::byte *rows, const Instruction &in, uint32_t mask) {
     writePredicate(rows, in.destination2, mask & -mask, mask);
 }
 
-/// The source lane is computed from b and the clamp and segment mask in c. A source that does not take part
-/// gives the lane's own value (PTX leaves it undefined).
-void shuffle(std::byte *rows, const Instruction &in, uint32_t mask) {
-  const uint32_t *a = row<uint32_t>(rows, in.source[0]), *b = row<uint32_t>(rows, in.source[1]);
-  const uint32_t *c = row<uint32_t>(rows, in.source[2]);
-  uint32_t values[kLanes], valid = 0;
+/// The lane that each lane reads, its own where the choice is out of range; the lanes whose choice is not. It
+/// is computed from b and the clamp and segment mask in c.
+uint32_t shuffleSources(std::byte *rows, const Instruction &in, uint8_t *sources) {
+  const uint32_t *b = row<uint32_t>(rows, in.source[1]), *c = row<uint32_t>(rows, in.source[2]);
+  uint32_t valid = 0;
   for (unsigned lane = 0; lane < kLanes; ++lane) {
     int32_t amount = int32_t(b[lane] & 31), clamp = int32_t(c[lane] & 31),
             segment = int32_t(c[lane] >> 8 & 31);
@@ -83,14 +83,10 @@ void shuffle(std::byte *rows, const Instruction &in, uint32_t mask) {
       inRange = source <= last;
       break;
     }
-    if (!inRange)
-      source = own;
+    sources[lane] = uint8_t(inRange ? source : own);
     valid |= uint32_t(inRange) << lane;
-    values[lane] = mask >> source & 1 ? a[source] : a[lane];
   }
-  writeLanes(rows, in.destination, values, mask);
-  if (in.destination2 != kNoRow)
-    writePredicate(rows, in.destination2, valid, mask);
+  return valid;
 }
 
 void vote(std::byte *rows, const Instruction &in, uint32_t mask) {
@@ -160,15 +156,18 @@ bool Exchange::execute(Warp &warp, uint32_t pc, uint32_t mask) {
   const Instruction &in = code[pc];
   switch (in.operation) {
   case Operation::Shuffle:
-    shuffle(warp.rows, in, mask);
+    shuffle(warp, pc, mask);
     return true;
   case Operation::Vote:
+    undefined.followReduction(warp, in, mask);
     vote(warp.rows, in, mask);
     return true;
   case Operation::Match:
+    undefined.followReduction(warp, in, mask);
     match(warp.rows, in, mask);
     return true;
   case Operation::WarpReduce:
+    undefined.followReduction(warp, in, mask);
     warpReduce(warp.rows, in, mask);
     return true;
   case Operation::Elect:
@@ -186,6 +185,23 @@ bool Exchange::execute(Warp &warp, uint32_t pc, uint32_t mask) {
   default:
     return matrices.execute(warp, pc, mask);
   }
+}
+
+/// What a lane that does not take part gives is undefined in PTX, the reading lane's own value here.
+void Exchange::shuffle(Warp &warp, uint32_t pc, uint32_t mask) {
+  const Instruction &in = code[pc];
+  const uint32_t *a = row<uint32_t>(warp.rows, in.source[0]);
+  uint8_t sources[kLanes];
+  uint32_t values[kLanes], valid = shuffleSources(warp.rows, in, sources), absent = 0;
+  for (unsigned lane = 0; lane < kLanes; ++lane) {
+    bool takesPart = mask >> sources[lane] & 1;
+    absent |= uint32_t(!takesPart) << lane;
+    values[lane] = a[takesPart ? sources[lane] : lane];
+  }
+  undefined.followShuffle(warp, pc, mask, sources, absent & mask);
+  writeLanes(warp.rows, in.destination, values, mask);
+  if (in.destination2 != kNoRow)
+    writePredicate(warp.rows, in.destination2, valid, mask);
 }
 
 } // namespace winnow::ptxsim

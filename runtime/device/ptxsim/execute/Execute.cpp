@@ -12,10 +12,11 @@ uint32_t predicate(const std::byte *rows, Row row) { return *reinterpret_cast<co
 } // namespace
 
 bool CtaExecutor::runFragment(Warp &warp, uint32_t index) {
-  return launch.options.trace ? runFragmentAs<true>(warp, index) : runFragmentAs<false>(warp, index);
+  return launch.options.trace || undefined.isOn() ? runFragmentAs<true>(warp, index)
+                                                  : runFragmentAs<false>(warp, index);
 }
 
-template <bool isTraced> bool CtaExecutor::runFragmentAs(Warp &warp, uint32_t index) {
+template <bool isWatched> bool CtaExecutor::runFragmentAs(Warp &warp, uint32_t index) {
   std::byte *rows = warp.rows;
   uint32_t pc = warp.fragments[index].next;
   const uint32_t active = warp.fragments[index].mask, end = warp.fragments[index].reconvergence;
@@ -39,8 +40,12 @@ template <bool isTraced> bool CtaExecutor::runFragmentAs(Warp &warp, uint32_t in
     InstructionCount &count = instructionCounts[pc];
     ++count.warps;
     count.lanes += mask == active ? activeCount : countLanes(mask);
-    if (isTraced && !(in.flags & kContinuation))
+    if (isWatched && launch.options.trace && !(in.flags & kContinuation))
       launch.options.trace({cta.index, warp.index, mask, in.location, launch.code.texts[pc]});
+    if (isWatched && undefined.isOn() && !undefined.follow(warp, pc, active, mask)) {
+      goesOn = false;
+      break;
+    }
     if (in.operation == Operation::Branch) {
       if (mask == active) {
         pc = in.target;
@@ -126,8 +131,16 @@ bool CtaExecutor::control(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mas
   case Operation::BarrierReduce:
     barriers.arrive(warp, index, pc, mask);
     return false;
+  case Operation::Shuffle: {
+    bool wasOn = undefined.isOn();
+    if (!warpSync.execute(warp, index, pc, mask))
+      return false;
+    if (wasOn == undefined.isOn())
+      break;
+    warp.fragments[index].next = pc + 1; // goes on in the loop that follows undefined values
+    return false;
+  }
   case Operation::WarpBarrier:
-  case Operation::Shuffle:
   case Operation::Vote:
   case Operation::Match:
   case Operation::WarpReduce:

@@ -32,6 +32,7 @@ CtaExecutor::CtaExecutor(const LaunchContext &launch)
 void CtaExecutor::begin(uint64_t number) {
   cta.begin(number);
   inspection.begin();
+  undefined.begin();
   barriers.begin();
   calls.begin();
   copies.begin();

@@ -14,6 +14,7 @@
 #include "runtime/device/ptxsim/execute/WarpSync.h"
 #include "runtime/device/ptxsim/figures/Measurement.h"
 #include "runtime/device/ptxsim/inspect/Inspection.h"
+#include "runtime/device/ptxsim/inspect/UndefinedValues.h"
 
 namespace winnow::ptxsim {
 
@@ -42,7 +43,7 @@ private:
   // Execute.cpp: the instructions. runFragment returns false when its time was over; the others when the
   // fragment may not go on now.
   bool runFragment(Warp &warp, uint32_t index);
-  template <bool isTraced> bool runFragmentAs(Warp &warp, uint32_t index);
+  template <bool isWatched> bool runFragmentAs(Warp &warp, uint32_t index);
   bool control(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mask);
   bool branchIndexed(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mask);
   void exitLanes(Warp &warp, uint32_t index, uint32_t mask);
@@ -54,16 +55,17 @@ private:
   // Each unit knows only those before it.
   Measurement measurement{cta};
   Inspection inspection{cta, faults};
+  UndefinedValues undefined{cta, faults};
   Addresses addresses{cta, faults};
   Divergence divergence{measurement};
   Barriers barriers{cta, faults, inspection};
-  Calls calls{cta, faults, divergence};
-  SystemCalls systemCalls{cta, faults, addresses};
+  Calls calls{cta, faults, divergence, undefined};
+  SystemCalls systemCalls{cta, faults, addresses, undefined};
   AsyncCopies copies{cta, faults, addresses, inspection, measurement};
-  MemoryAccess memory{cta, faults, addresses, inspection, measurement, copies};
+  MemoryAccess memory{cta, faults, addresses, inspection, measurement, copies, undefined};
   MemoryBarriers memoryBarriers{cta, faults, addresses, inspection, copies};
   Matrices matrices{cta, faults, addresses, inspection, measurement};
-  Exchange exchange{cta, faults, inspection, matrices};
+  Exchange exchange{cta, faults, inspection, matrices, undefined};
   WarpSync warpSync{cta, faults, divergence, exchange};
   std::vector<InstructionCount> instructionCounts;
 };

@@ -6,6 +6,7 @@
 #include "runtime/device/ptxsim/execute/Atomics.h"
 #include "runtime/device/ptxsim/figures/Measurement.h"
 #include "runtime/device/ptxsim/inspect/Inspection.h"
+#include "runtime/device/ptxsim/inspect/UndefinedValues.h"
 
 namespace winnow::ptxsim {
 
@@ -21,6 +22,8 @@ bool MemoryAccess::execute(Warp &warp, uint32_t pc, uint32_t mask) {
     return false;
   if (measurement.isOn())
     measurement.measure(pc, mask, access, addresses);
+  if (undefined.isOn() && !undefined.followAccess(warp, pc, mask, access, addresses))
+    return false;
   if (inspection.isOn() && in.space != StateSpace::Local) {
     if (kind != AccessKind::Load && launch.options.checkRaces &&
         !copies.checkStore(warp, pc, mask, access, addresses))

@@ -9,13 +9,14 @@ class Addresses;
 class AsyncCopies;
 class Inspection;
 class Measurement;
+class UndefinedValues;
 
 class MemoryAccess : private ExecutionUnit {
 public:
   MemoryAccess(Cta &cta, Faults &faults, Addresses &addresses, Inspection &inspection,
-               Measurement &measurement, AsyncCopies &copies)
+               Measurement &measurement, AsyncCopies &copies, UndefinedValues &undefined)
       : ExecutionUnit(cta, faults), resolver(addresses), inspection(inspection), measurement(measurement),
-        copies(copies) {}
+        copies(copies), undefined(undefined) {}
 
   /// False after a fault.
   bool execute(Warp &warp, uint32_t pc, uint32_t mask);
@@ -27,6 +28,7 @@ private:
   Inspection &inspection;
   Measurement &measurement;
   AsyncCopies &copies;
+  UndefinedValues &undefined;
 };
 
 } // namespace winnow::ptxsim

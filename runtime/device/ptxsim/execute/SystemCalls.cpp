@@ -3,6 +3,7 @@
 #include "runtime/device/ptxsim/execute/SystemCalls.h"
 
 #include "runtime/device/ptxsim/execute/Addresses.h"
+#include "runtime/device/ptxsim/inspect/UndefinedValues.h"
 
 #include <algorithm>
 #include <cstring>
@@ -80,8 +81,9 @@ bool SystemCalls::loadGeneric(const Warp &warp, uint32_t pc, unsigned lane, uint
   value = 0;
   if (!resolver.resolveLane(warp, pc, lane, access, address))
     return false;
-  std::memcpy(&value, reinterpret_cast<const void *>(address), bytes);
-  return true;
+  auto *memory = reinterpret_cast<const std::byte *>(address);
+  std::memcpy(&value, memory, bytes);
+  return undefined.checkPrinted(warp, pc, lane, memory, bytes);
 }
 
 bool SystemCalls::loadString(const Warp &warp, uint32_t pc, unsigned lane, uint64_t address,
@@ -100,7 +102,9 @@ bool SystemCalls::loadString(const Warp &warp, uint32_t pc, unsigned lane, uint6
 void SystemCalls::setResult(const Warp &warp, uint32_t pc, unsigned lane, uint64_t value) {
   const CallSite &site = launch.code.calls[code[pc].target];
   const FrameVariable &result = site.results[0];
-  std::memcpy(cta.callerMemory(warp, lane, site) + result.offset, &value, result.size);
+  std::byte *destination = cta.callerMemory(warp, lane, site) + result.offset;
+  std::memcpy(destination, &value, result.size);
+  undefined.defineLocal(destination, result.size);
 }
 
 bool SystemCalls::execute(const Warp &warp, uint32_t pc, uint32_t mask) {

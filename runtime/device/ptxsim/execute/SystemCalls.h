@@ -6,11 +6,12 @@
 namespace winnow::ptxsim {
 
 class Addresses;
+class UndefinedValues;
 
 class SystemCalls : private ExecutionUnit {
 public:
-  SystemCalls(Cta &cta, Faults &faults, Addresses &addresses)
-      : ExecutionUnit(cta, faults), resolver(addresses) {}
+  SystemCalls(Cta &cta, Faults &faults, Addresses &addresses, UndefinedValues &undefined)
+      : ExecutionUnit(cta, faults), resolver(addresses), undefined(undefined) {}
 
   /// False after a fault.
   bool execute(const Warp &warp, uint32_t pc, uint32_t mask);
@@ -37,6 +38,7 @@ private:
                PrintArguments &arguments, std::string &text);
 
   Addresses &resolver;
+  UndefinedValues &undefined;
   std::string printed; // by the CTA, not yet handed out
 };
 
