@@ -126,6 +126,9 @@ std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode
       ->allow_extra_args(false);
   addTuning(app, line.compile);
   app.add_flag("--no-ptxas", skipsAssembler, "do not run ptxas, even if it is there");
+  app.add_flag(
+      "--dry-run", line.isDryRun,
+      "check the model and say what it consists of, or all that is wrong with it, without making code");
   app.add_option("--stop-after", stopAfter, "print the module after this phase and stop")
       ->check(CLI::IsMember(phases));
   app.add_option("--dump-after", dumpAfter, "print the module after this phase and go on, may be repeated")
@@ -142,7 +145,10 @@ std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode
     for (const std::string &constant : constants) {
       parseConstant(constant, line.fixedInputs);
     }
-    if (stopAfter.empty() && line.output.empty()) {
+    if (line.isDryRun && !stopAfter.empty()) {
+      throw CLI::ExcludesError("--dry-run", "--stop-after");
+    }
+    if (stopAfter.empty() && line.output.empty() && !line.isDryRun) {
       throw CLI::RequiredError("--output");
     }
   } catch (const CLI::ParseError &error) {
@@ -150,6 +156,9 @@ std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode
     return std::nullopt;
   }
   line.compile.assemblePTX = !skipsAssembler;
+  if (line.isDryRun) {
+    line.compile.stopAfter = Phase::Dispatch;
+  }
   if (!stopAfter.empty()) {
     line.compile.stopAfter = *parsePhase(stopAfter);
   }

@@ -12,6 +12,8 @@ namespace winnow {
 struct CommandLine {
   std::string input, output, report;
   bool printRemarks = false;
+  /// Plan the model and say what it consists of, but make no code.
+  bool isDryRun = false;
   /// Inputs of an ONNX model that always have the value in a .npy file.
   std::map<std::string, std::string> fixedInputs;
   CompileOptions compile;

@@ -6,6 +6,7 @@
 #include "tools/ProgressBar.h"
 #include "tools/winnow-compile/Diagnostics.h"
 #include "tools/winnow-compile/Options.h"
+#include "tools/winnow-compile/Summary.h"
 
 #include "format/AtomicFile.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -77,7 +78,8 @@ int run(winnow::CommandLine &line) {
   if (!module) {
     return 1;
   }
-  line.compile.text = &llvm::outs();
+  std::map<std::string, int64_t> nodes = winnow::countNodes(*module);
+  line.compile.text = line.isDryRun ? nullptr : &llvm::outs();
   line.compile.onPhase = [&](winnow::Phase phase) {
     auto done = static_cast<int>(phase);
     progress.show(done, winnow::phaseNames()[done]);
@@ -85,6 +87,9 @@ int run(winnow::CommandLine &line) {
   FailureOr<std::optional<winnow::format::Module>> compiled = winnow::compile(*module, line.compile);
   if (failed(compiled)) {
     return 1;
+  }
+  if (line.isDryRun) {
+    winnow::printSummary(llvm::outs(), *module, nodes);
   }
   llvm::outs().flush();
   if (llvm::outs().has_error()) {

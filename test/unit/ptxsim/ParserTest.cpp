@@ -102,7 +102,7 @@ TEST(Errors, Limits) {
             "t:4:55: more than 65536 bytes of constant memory");
   EXPECT_TRUE(Program::parse(header() + ".entry k() { .shared .b8 a[49152]; ret; }").ok());
   EXPECT_EQ(bodyError(".shared .b8 a[49152]; .shared .b8 b;"),
-            "t:4:16: more than 49152 bytes of shared memory that is not dynamic");
+            "t:4:17: more than 49152 bytes of shared memory that is not dynamic");
 }
 
 TEST(Errors, SharedMemoryOfABlock) {

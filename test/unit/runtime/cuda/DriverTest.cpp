@@ -114,8 +114,8 @@ TEST_F(CudaDriver, AutoGoesOnWithoutIt) {
   auto broken = create("auto", moduleForBoth());
   ASSERT_TRUE(broken.ok()) << broken.status().message();
   EXPECT_EQ(broken->device->name(), "host");
-  EXPECT_EQ(broken->passedOver, "cuda: cannot load the PTX for cuda:sm_80 of the module onto GPU 0 (Fake): "
-                                "cuModuleLoadDataEx: CUDA_ERROR_UNKNOWN (unknown error)");
+  EXPECT_EQ(broken->passedOver,
+            "cuda: GPU 0 (Fake) failed: cuModuleLoadDataEx: CUDA_ERROR_UNKNOWN (unknown error)");
 
   use("/none/libcuda.so.1");
   auto missing = create("auto", moduleForBoth());

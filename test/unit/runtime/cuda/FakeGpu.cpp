@@ -1,6 +1,7 @@
 // Keeps the fake driver's objects, and executes its work in the simulator.
 #include "FakeGpu.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace winnow::test {
@@ -111,6 +112,10 @@ int FakeGpu::enter(const std::string &function, const std::string &arguments) {
       continue;
     int code = failure->code;
     failures.erase(failure);
+    // Nothing that is under way happens any more (CUDA driver API: CUresult).
+    constexpr int kFatal[] = {214, 220, 226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 721, 810, 999};
+    if (std::find(std::begin(kFatal), std::end(kFatal), code) != std::end(kFatal))
+      stickyError = code;
     return code;
   }
   return CUDA_SUCCESS;
