@@ -5,6 +5,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/STLExtras.h"
@@ -83,7 +84,7 @@ GraphImporter::GraphImporter(const onnx::ModelProto &model, llvm::StringRef path
     : model(model), path(path.str()), folder(llvm::sys::path::parent_path(path).str()), options(options),
       bindings(bindings), emitter(&context, extents) {
   context.loadDialect<mlir::func::FuncDialect, mlir::linalg::LinalgDialect, mlir::tensor::TensorDialect,
-                      mlir::arith::ArithDialect, mlir::math::MathDialect>();
+                      mlir::arith::ArithDialect, mlir::math::MathDialect, mlir::scf::SCFDialect>();
 }
 
 void GraphImporter::report(mlir::Location location, std::string message) {

@@ -17,6 +17,7 @@ std::vector<const Operator *> allRows() {
            contractionOperators(),
            controlFlowOperators(),
            convolutionOperators(),
+           cumulativeOperators(),
            dataDependentOperators(),
            generationOperators(),
            indexingOperators(),

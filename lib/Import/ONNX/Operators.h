@@ -28,6 +28,7 @@ Family arithmeticOperators();
 Family contractionOperators();
 Family controlFlowOperators();
 Family convolutionOperators();
+Family cumulativeOperators();
 Family dataDependentOperators();
 Family generationOperators();
 Family indexingOperators();

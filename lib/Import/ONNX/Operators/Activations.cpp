@@ -1,4 +1,5 @@
 // Activation functions.
+#include "lib/Import/ONNX/Composition.h"
 #include "lib/Import/ONNX/Elementwise.h"
 #include "lib/Import/ONNX/Operators.h"
 
@@ -143,6 +144,16 @@ static mlir::LogicalResult importClip(Node &node) {
   });
 }
 
+/// Up to opset 10 the bounds are attributes.
+static mlir::LogicalResult importClipToAttributes(Node &node) {
+  const GraphValue &x = node.input(0);
+  Composition c(node);
+  auto bound = [&](const char *name) {
+    return node.hasAttribute(name) ? c.real(x.elementType, node.real(name, 0)) : GraphValue();
+  };
+  return c.finish({c.op("Clip", {x, bound("min"), bound("max")})});
+}
+
 static mlir::LogicalResult importPRelu(Node &node) {
   return apply(node, {&node.input(0), &node.input(1)}, [](const Scalars &s, ValueRange v) {
     return s.select(s.less(v[0], s.constant(v[0].getType(), 0)), s.multiply(v[0], v[1]), v[0]);
@@ -151,14 +162,23 @@ static mlir::LogicalResult importPRelu(Node &node) {
 
 Family activationsOperators() {
   static constexpr Operator kOperators[] = {
-      {"Celu", 12, "f", importActivation},       {"Clip", 1, "NN?N?", importClip},
-      {"Elu", 1, "f", importActivation},         {"Gelu", 20, "f", importActivation},
-      {"HardSigmoid", 1, "f", importActivation}, {"HardSwish", 14, "f", importActivation},
-      {"LeakyRelu", 1, "f", importActivation},   {"Mish", 18, "f", importActivation},
-      {"PRelu", 1, "FF", importPRelu},           {"Relu", 1, "n", importActivation},
-      {"Selu", 1, "f", importActivation},        {"Sigmoid", 1, "f", importActivation},
-      {"Softplus", 1, "f", importActivation},    {"Softsign", 1, "f", importActivation},
-      {"Tanh", 1, "f", importActivation},        {"ThresholdedRelu", 10, "f", importActivation},
+      {"Celu", 12, "f", importActivation},
+      {"Clip", 1, "f", importClipToAttributes},
+      {"Clip", 11, "NN?N?", importClip},
+      {"Elu", 1, "f", importActivation},
+      {"Gelu", 20, "f", importActivation},
+      {"HardSigmoid", 1, "f", importActivation},
+      {"HardSwish", 14, "f", importActivation},
+      {"LeakyRelu", 1, "f", importActivation},
+      {"Mish", 18, "f", importActivation},
+      {"PRelu", 1, "FF", importPRelu},
+      {"Relu", 1, "n", importActivation},
+      {"Selu", 1, "f", importActivation},
+      {"Sigmoid", 1, "f", importActivation},
+      {"Softplus", 1, "f", importActivation},
+      {"Softsign", 1, "f", importActivation},
+      {"Tanh", 1, "f", importActivation},
+      {"ThresholdedRelu", 10, "f", importActivation},
   };
   return kOperators;
 }

@@ -61,6 +61,19 @@ static mlir::LogicalResult importNonZero(Node &node) {
   return mlir::success();
 }
 
+/// Where Compress's condition is true, if it is known.
+static std::optional<llvm::SmallVector<int64_t>> knownPositions(Node &node) {
+  std::optional<llvm::SmallVector<Extent>> elements = node.knownIntegers(1);
+  std::optional<llvm::SmallVector<int64_t>> condition = elements ? constantShape(*elements) : std::nullopt;
+  if (!condition)
+    return std::nullopt;
+  llvm::SmallVector<int64_t> kept;
+  for (auto [index, isKept] : llvm::enumerate(*condition))
+    if (isKept)
+      kept.push_back(static_cast<int64_t>(index));
+  return kept;
+}
+
 static mlir::LogicalResult importCompress(Node &node) {
   GraphValue value = node.input(0);
   int64_t axis = 0;
@@ -77,10 +90,12 @@ static mlir::LogicalResult importCompress(Node &node) {
   }
   if (failed(node.requireRank(1, 1, 1)))
     return mlir::failure();
+  Composition c(node);
+  if (std::optional<llvm::SmallVector<int64_t>> kept = knownPositions(node))
+    return c.finish({c.op("Gather", {value, c.integers(*kept)}, {{"axis", axis}})});
   mlir::FailureOr<GraphValue> positions = positionsOf(node, node.input(1));
   if (failed(positions))
     return mlir::failure();
-  Composition c(node);
   return c.finish({c.op("Gather", {value, *positions}, {{"axis", axis}})});
 }
 

@@ -1,4 +1,5 @@
 // Operators that make tensors from little or nothing: constants, ranges, broadcasts, one-hot codes.
+#include "lib/Import/ONNX/ModelFile.h"
 #include "lib/Import/ONNX/Operators.h"
 #include "lib/Import/ONNX/Rearrange.h"
 #include "lib/Import/ONNX/Scalars.h"
@@ -59,13 +60,15 @@ mlir::LogicalResult setRealRange(Node &node) {
       return node.error("a bound depends on the model's data, but expected constants");
     bounds[i] = node.input(i).constant->real(0);
   }
+  mlir::Type type = node.input(0).elementType;
+  if (int64_t stash = node.integer("stash_type", 1); stash != 1 && !type.isF32() && !type.isF64())
+    return node.error("stash_type is " + llvm::Twine(stash) + ", but expected 1");
   double count = std::max(std::ceil((bounds[1] - bounds[0]) / bounds[2]), 0.0);
   if (!(count <= 1 << 20))
     return node.error("the range has too many elements, or its step is 0");
   llvm::SmallVector<double> values;
   for (int64_t i = 0; i < static_cast<int64_t>(count); ++i)
     values.push_back(bounds[0] + static_cast<double>(i) * bounds[2]);
-  mlir::Type type = node.input(0).elementType;
   GraphValue result = listValue(type, Constant::reals(type, values), false);
   result.shape = {static_cast<int64_t>(count)};
   node.set(0, std::move(result));
@@ -161,6 +164,7 @@ static mlir::LogicalResult importExpand(Node &node) {
 static mlir::LogicalResult importRange(Node &node) {
   if (node.input(0).isReal())
     return setRealRange(node);
+  node.integer("stash_type", 1); // concerns 16-bit floats only
   Extent bounds[3];
   for (int64_t i = 0; i < 3; ++i) {
     mlir::FailureOr<llvm::SmallVector<Extent>> bound = node.requireIntegers(i, "a bound");
@@ -245,10 +249,13 @@ static mlir::LogicalResult importOneHot(Node &node) {
   Value both = node.emit.tensor(values);
   Value size = node.emit.index(depth->front());
   auto body = [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange v) {
-    Scalars s{builder, location};
+    Scalars s{builder, location, isUnsigned(indices.elementType)};
     Value index = s.toIndex(s.cast(v[0], builder.getI64Type()));
-    Value wrapped = s.select(s.less(index, s.constant(index.getType(), 0)), s.add(index, size), index);
-    Value isOn = s.equal(wrapped, s.loop(*axis));
+    s.isUnsigned = false;
+    // Up to opset 10, a negative index is none.
+    if (node.opset() >= 11)
+      index = s.select(s.less(index, s.constant(index.getType(), 0)), s.add(index, size), index);
+    Value isOn = s.equal(index, s.loop(*axis));
     Value which = mlir::arith::IndexCastUIOp::create(builder, location, builder.getIndexType(), isOn);
     return llvm::SmallVector<Value>{mlir::tensor::ExtractOp::create(builder, location, both, which)};
   };
@@ -281,12 +288,35 @@ static mlir::LogicalResult importTrilu(Node &node) {
   return mlir::success();
 }
 
+/// Ones on a diagonal.
+static mlir::LogicalResult importEyeLike(Node &node) {
+  const GraphValue &like = node.input(0);
+  if (failed(node.requireRank(0, 2, 2)))
+    return mlir::failure();
+  int64_t diagonal = node.integer("k", 0);
+  mlir::Type type = like.elementType;
+  if (node.hasAttribute("dtype")) {
+    auto number = static_cast<int32_t>(node.integer("dtype", 0));
+    type = elementType(node.builder.getContext(), number);
+    if (!type)
+      return node.error("dtype is " + dataTypeName(number) + ", but expected a type that winnow imports");
+  }
+  auto body = [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange) {
+    Scalars s{builder, location};
+    Value row = s.add(s.loop(0), s.constant(builder.getIndexType(), static_cast<double>(diagonal)));
+    mlir::Type storage = storageType(type);
+    return s.select(s.equal(row, s.loop(1)), s.constant(storage, 1), s.constant(storage, 0));
+  };
+  node.set(0, node.emit.elementwise(type, like.shape, {}, body));
+  return mlir::success();
+}
+
 Family generationOperators() {
   static constexpr Operator kOperators[] = {
       {"Constant", 1, "", importConstant}, {"ConstantOfShape", 9, "l", importConstantOfShape},
-      {"Expand", 8, "al", importExpand},   {"OneHot", 9, "nna", importOneHot},
-      {"Range", 11, "NNN", importRange},   {"Tile", 1, "al", importTile},
-      {"Trilu", 14, "al?", importTrilu},
+      {"Expand", 8, "al", importExpand},   {"EyeLike", 9, "a", importEyeLike},
+      {"OneHot", 9, "nna", importOneHot},  {"Range", 11, "NNN", importRange},
+      {"Tile", 1, "al", importTile},       {"Trilu", 14, "al?", importTrilu},
   };
   return kOperators;
 }

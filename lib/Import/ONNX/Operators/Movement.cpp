@@ -1,4 +1,5 @@
-// Operators that cut tensors and put them together: Concat, Split, Slice, Pad.
+// Operators that cut tensors and put them together: Concat, Split, Slice; Pad is in Padding.cpp.
+#include "lib/Import/ONNX/Operators/Movement.h"
 #include "lib/Import/ONNX/Operators.h"
 #include "lib/Import/ONNX/Rearrange.h"
 #include "lib/Import/ONNX/Scalars.h"
@@ -13,18 +14,6 @@ namespace {
 
 using mlir::Value;
 using mlir::ValueRange;
-using Extents = llvm::SmallVector<Extent>;
-
-/// The elements start, start + step, ... of each dimension.
-struct Cut {
-  Extents offsets;
-  Shape shape;
-  llvm::SmallVector<int64_t> steps;
-};
-
-Cut wholeCut(const GraphValue &value) {
-  return {Extents(value.rank(), 0), value.shape, llvm::SmallVector<int64_t>(value.rank(), 1)};
-}
 
 /// A slice with steps of any sign, by index.
 GraphValue emitStrided(Node &node, const GraphValue &value, const Cut &cut) {
@@ -43,28 +32,6 @@ GraphValue emitStrided(Node &node, const GraphValue &value, const Cut &cut) {
         }
         return mlir::tensor::ExtractOp::create(builder, location, source, indices);
       });
-}
-
-GraphValue take(Node &node, const GraphValue &value, const Cut &cut) {
-  std::optional<llvm::SmallVector<int64_t>> sizes = constantShape(value.shape);
-  std::optional<llvm::SmallVector<int64_t>> offsets = constantShape(cut.offsets);
-  if (value.isUniform() || (sizes && offsets)) {
-    llvm::SmallVector<int64_t> strides = sizes ? rowMajorStrides(*sizes) : llvm::SmallVector<int64_t>();
-    auto source = [&](llvm::ArrayRef<int64_t> index) {
-      int64_t place = 0;
-      for (size_t i = 0; i < index.size(); ++i)
-        place += ((*offsets)[i] + index[i] * cut.steps[i]) * strides[i];
-      return place;
-    };
-    if (std::optional<GraphValue> folded = rearrange(value, cut.shape, source))
-      return *folded;
-  }
-  auto isOne = [](int64_t step) { return step == 1; };
-  if (cut.shape == value.shape && llvm::all_of(cut.steps, isOne))
-    return value;
-  if (llvm::any_of(cut.steps, [](int64_t step) { return step < 1; }))
-    return emitStrided(node, value, cut);
-  return node.emit.slice(value, cut.offsets, cut.shape, cut.steps);
 }
 
 /// A position that is only known when the program runs.
@@ -118,67 +85,33 @@ mlir::LogicalResult cutAxis(Node &node, Cut &cut, int64_t axis, const Extent &st
   return mlir::success();
 }
 
-/// Pads by index arithmetic: which element of the source a position shows.
-GraphValue emitMirrored(Node &node, const GraphValue &value, llvm::ArrayRef<Extent> low, const Shape &shape,
-                        llvm::StringRef mode) {
-  Value source = node.emit.tensor(value);
-  llvm::SmallVector<Value> offsets, sizes;
-  for (auto [before, size] : llvm::zip_equal(low, value.shape)) {
-    offsets.push_back(node.emit.index(before));
-    sizes.push_back(node.emit.index(size));
-  }
-  auto body = [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange) {
-    Scalars s{builder, location};
-    llvm::SmallVector<Value> indices;
-    for (auto [axis, size] : llvm::enumerate(sizes)) {
-      Value zero = s.constant(size.getType(), 0), last = s.subtract(size, s.constant(size.getType(), 1));
-      Value index = s.subtract(s.loop(axis), offsets[axis]);
-      if (mode == "reflect") {
-        index = s.maximum(index, s.negate(index));
-        Value fromEnd = s.subtract(last, index);
-        index = s.subtract(last, s.maximum(fromEnd, s.negate(fromEnd)));
-      } else if (mode == "wrap") {
-        Value rest = s.remainder(index, size);
-        index = s.select(s.less(rest, zero), s.add(rest, size), rest);
-      }
-      indices.push_back(s.maximum(s.minimum(index, last), zero));
-    }
-    return mlir::tensor::ExtractOp::create(builder, location, source, indices);
-  };
-  return node.emit.elementwise(value.elementType, shape, {}, body);
-}
-
-/// Splits pads into what is cut off (negative) and what is added; both lists are changed in place.
-mlir::FailureOr<GraphValue> crop(Node &node, const GraphValue &value, Extents &low, Extents &high) {
-  Cut cut = wholeCut(value);
-  for (int64_t i = 0; i < value.rank(); ++i)
-    for (Extent *pad : {&low[i], &high[i]}) {
-      if (node.extents.isAtLeast(*pad, 0))
-        continue;
-      if (!pad->constant())
-        return node.error("a pad is " + node.extents.text(*pad) + ", but expected one of known sign");
-      mlir::FailureOr<Extent> size = node.require(add(cut.shape[i], *pad));
-      if (failed(size))
-        return mlir::failure();
-      cut.shape[i] = *node.extents.maximum(*size, 0);
-      if (pad == &low[i])
-        cut.offsets[i] = -*pad->constant();
-      *pad = 0;
-    }
-  return take(node, value, cut);
-}
-
-mlir::FailureOr<mlir::TypedAttr> padValue(Node &node) {
-  const GraphValue &value = node.input(0);
-  if (!node.has(2))
-    return mlir::cast<mlir::TypedAttr>(node.builder.getZeroAttr(storageType(value.elementType)));
-  const GraphValue &given = node.input(2);
-  if (!given.constant || given.constant->size() != 1)
-    return node.error("the pad value depends on the model's data, but expected a constant");
-  return given.constant->attribute(0);
-}
-
 } // namespace
+
+Cut wholeCut(const GraphValue &value) {
+  return {Extents(value.rank(), 0), value.shape, llvm::SmallVector<int64_t>(value.rank(), 1)};
+}
+
+GraphValue take(Node &node, const GraphValue &value, const Cut &cut) {
+  std::optional<llvm::SmallVector<int64_t>> sizes = constantShape(value.shape);
+  std::optional<llvm::SmallVector<int64_t>> offsets = constantShape(cut.offsets);
+  if (value.isUniform() || (sizes && offsets)) {
+    llvm::SmallVector<int64_t> strides = sizes ? rowMajorStrides(*sizes) : llvm::SmallVector<int64_t>();
+    auto source = [&](llvm::ArrayRef<int64_t> index) {
+      int64_t place = 0;
+      for (size_t i = 0; i < index.size(); ++i)
+        place += ((*offsets)[i] + index[i] * cut.steps[i]) * strides[i];
+      return place;
+    };
+    if (std::optional<GraphValue> folded = rearrange(value, cut.shape, source))
+      return *folded;
+  }
+  auto isOne = [](int64_t step) { return step == 1; };
+  if (cut.shape == value.shape && llvm::all_of(cut.steps, isOne))
+    return value;
+  if (llvm::any_of(cut.steps, [](int64_t step) { return step < 1; }))
+    return emitStrided(node, value, cut);
+  return node.emit.slice(value, cut.offsets, cut.shape, cut.steps);
+}
 
 static mlir::LogicalResult importConcat(Node &node) {
   const GraphValue &first = node.input(0);
@@ -229,6 +162,33 @@ static mlir::LogicalResult importConcat(Node &node) {
   return mlir::success();
 }
 
+/// Equal parts. Since opset 18, the last may be smaller.
+static mlir::FailureOr<Extents> equalParts(Node &node, const Extent &size, int64_t count) {
+  if (node.opset() < 18 && size.constant().value_or(0) % count != 0)
+    return node.error("expected a dimension that " + llvm::Twine(count) +
+                      " outputs share equally, but found " + node.extents.text(size));
+  mlir::FailureOr<Extent> each = node.require(node.extents.ceilDivide(size, count));
+  if (failed(each))
+    return mlir::failure();
+  Extents sizes(count, *each);
+  std::optional<Extent> before = multiply(*each, count - 1);
+  std::optional<Extent> last = before ? subtract(size, *before) : std::nullopt;
+  mlir::FailureOr<Extent> rest = node.require(last ? node.extents.maximum(*last, 0) : std::nullopt);
+  if (failed(rest))
+    return mlir::failure();
+  sizes.back() = *rest;
+  return sizes;
+}
+
+/// The sizes in the attribute (up to opset 12) or in the input.
+static mlir::FailureOr<Extents> splitSizes(Node &node, const Extent &size, int64_t count) {
+  if (node.has(1))
+    return node.hostSizes(1, "split");
+  if (std::optional<llvm::SmallVector<int64_t>> given = node.integers("split"))
+    return Extents(given->begin(), given->end());
+  return equalParts(node, size, count);
+}
+
 static mlir::LogicalResult importSplit(Node &node) {
   const GraphValue &value = node.input(0);
   mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", 0), value.rank());
@@ -236,24 +196,10 @@ static mlir::LogicalResult importSplit(Node &node) {
     return mlir::failure();
   int64_t count = node.outputCount();
   int64_t declared = node.integer("num_outputs", count);
-  Extents sizes;
-  if (node.has(1)) {
-    mlir::FailureOr<Extents> given = node.hostSizes(1, "split");
-    if (failed(given))
-      return mlir::failure();
-    sizes = *given;
-  } else {
-    mlir::FailureOr<Extent> each = node.require(node.extents.ceilDivide(value.shape[*axis], declared));
-    if (failed(each))
-      return mlir::failure();
-    sizes.assign(count, *each);
-    std::optional<Extent> before = multiply(*each, count - 1);
-    std::optional<Extent> last = before ? subtract(value.shape[*axis], *before) : std::nullopt;
-    mlir::FailureOr<Extent> rest = node.require(last ? node.extents.maximum(*last, 0) : std::nullopt);
-    if (failed(rest))
-      return mlir::failure();
-    sizes.back() = *rest;
-  }
+  mlir::FailureOr<Extents> parts = splitSizes(node, value.shape[*axis], count);
+  if (failed(parts))
+    return mlir::failure();
+  const Extents &sizes = *parts;
   if (static_cast<int64_t>(sizes.size()) != count || declared != count)
     return node.error("split has " + llvm::Twine(sizes.size()) + " sizes, but the node has " +
                       llvm::Twine(count) + " outputs");
@@ -277,11 +223,21 @@ static mlir::LogicalResult importSplit(Node &node) {
   return node.requireEqual(total, value.shape[*axis], "sum of split and size");
 }
 
+/// A bound of a slice: an attribute up to opset 9, an input since.
+static mlir::FailureOr<Extents> sliceBound(Node &node, const char *name, int64_t input) {
+  if (node.opset() >= 10)
+    return node.hostIntegers(input, name);
+  std::optional<llvm::SmallVector<int64_t>> given = node.integers(name);
+  if (!given)
+    return node.error(llvm::Twine("has no attribute '") + name + "', but expected one");
+  return Extents(given->begin(), given->end());
+}
+
 static mlir::LogicalResult importSlice(Node &node) {
   const GraphValue &value = node.input(0);
-  mlir::FailureOr<Extents> starts = node.hostIntegers(1, "starts");
-  mlir::FailureOr<Extents> ends = node.hostIntegers(2, "ends");
-  auto axes = node.axes("", 3, value.rank());
+  mlir::FailureOr<Extents> starts = sliceBound(node, "starts", 1);
+  mlir::FailureOr<Extents> ends = sliceBound(node, "ends", 2);
+  auto axes = node.axes("axes", 3, value.rank());
   if (failed(starts) || failed(ends) || failed(axes))
     return mlir::failure();
   llvm::SmallVector<int64_t> steps(starts->size(), 1);
@@ -305,55 +261,12 @@ static mlir::LogicalResult importSlice(Node &node) {
   return mlir::success();
 }
 
-static mlir::LogicalResult importPad(Node &node) {
-  std::string mode = node.string("mode", "constant");
-  int64_t rank = node.input(0).rank();
-  mlir::FailureOr<Extents> pads = node.hostSizes(1, "pads");
-  auto axes = node.axes("", 3, rank);
-  mlir::FailureOr<mlir::TypedAttr> scalar = padValue(node);
-  if (failed(pads) || failed(axes) || failed(scalar))
-    return mlir::failure();
-  llvm::SmallVector<int64_t> where = axes->value_or(llvm::to_vector(llvm::seq<int64_t>(0, rank)));
-  if (pads->size() != 2 * where.size())
-    return node.error("pads has " + llvm::Twine(pads->size()) + " elements, but expected " +
-                      llvm::Twine(2 * where.size()));
-  if (mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap")
-    return node.error("mode is '" + mode + "', but expected constant, reflect, edge or wrap");
-  Extents low(rank, 0), high(rank, 0);
-  for (size_t i = 0; i < where.size(); ++i) {
-    low[where[i]] = (*pads)[i];
-    high[where[i]] = (*pads)[where.size() + i];
-  }
-  mlir::FailureOr<GraphValue> inner = crop(node, node.input(0), low, high);
-  if (failed(inner))
-    return mlir::failure();
-  Shape shape;
-  for (int64_t i = 0; i < rank; ++i) {
-    std::optional<Extent> sum = add(low[i], high[i]);
-    mlir::FailureOr<Extent> size = node.require(sum ? add(inner->shape[i], *sum) : std::nullopt);
-    if (failed(size))
-      return mlir::failure();
-    shape.push_back(*size);
-  }
-  if (!isReasonable(shape))
-    return node.error("the shape " + node.extents.text(shape) + " is negative or too large");
-  if (mode == "constant") {
-    node.set(0, node.emit.pad(*inner, low, high, *scalar));
-    return mlir::success();
-  }
-  for (int64_t i = 0; i < rank; ++i)
-    if (inner->shape[i].is(0) && !shape[i].is(0))
-      return node.error("pads an empty dimension with mode " + mode);
-  node.set(0, inner->shape == shape ? *inner : emitMirrored(node, *inner, low, shape, mode));
-  return mlir::success();
-}
-
 Family movementOperators() {
   static constexpr Operator kOperators[] = {
-      {"Concat", 1, "A*", importConcat},
-      {"Pad", 1, "AlA?i?", importPad},
-      {"Slice", 1, "aiii?i?", importSlice},
-      {"Split", 1, "al?", importSplit},
+      {"Concat", 1, "A*", importConcat}, {"Pad", 2, "f", importPad},
+      {"Pad", 11, "AlA?", importPad},    {"Pad", 18, "AlA?i?", importPad},
+      {"Slice", 1, "a", importSlice},    {"Slice", 10, "aiii?i?", importSlice},
+      {"Split", 2, "a", importSplit},    {"Split", 13, "al?", importSplit},
   };
   return kOperators;
 }

@@ -1,4 +1,5 @@
 // Normalizations and softmax, as reductions and element-wise operations.
+#include "lib/Import/ONNX/Composition.h"
 #include "lib/Import/ONNX/Operators.h"
 #include "lib/Import/ONNX/Operators/Reduction.h"
 
@@ -207,15 +208,49 @@ static mlir::LogicalResult importSoftmax(Node &node) {
                 }));
 }
 
+/// Up to opset 12 Softmax, LogSoftmax and Hardmax see a matrix: the dimensions from the axis on are its
+/// columns.
+static mlir::LogicalResult importFlatSoftmax(Node &node) {
+  const GraphValue &x = node.input(0);
+  mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", 1), x.rank());
+  if (failed(axis))
+    return mlir::failure();
+  Composition c(node);
+  if (*axis == x.rank() - 1)
+    return c.finish({c.op(node.operatorName(), {x}, {{"axis", int64_t{-1}}})});
+  GraphValue matrix = c.op("Flatten", {x}, {{"axis", *axis}});
+  GraphValue result = c.op(node.operatorName(), {matrix}, {{"axis", int64_t{-1}}});
+  return c.finish({c.reshape(result, x.shape)});
+}
+
+/// One where the first of the largest elements is, zero elsewhere.
+static mlir::LogicalResult importHardmax(Node &node) {
+  const GraphValue &x = node.input(0);
+  mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", -1), x.rank());
+  if (failed(axis))
+    return mlir::failure();
+  Composition c(node);
+  GraphValue place = c.op("ArgMax", {x}, {{"axis", *axis}, {"keepdims", int64_t{0}}});
+  GraphValue offAndOn;
+  offAndOn.elementType = x.elementType;
+  offAndOn.shape = {2};
+  offAndOn.constant = Constant::reals(x.elementType, {0.0, 1.0});
+  return c.finish({c.op("OneHot", {place, c.extents(x.shape[*axis]), offAndOn}, {{"axis", *axis}})});
+}
+
 Family normalizationOperators() {
   static constexpr Operator kOperators[] = {
       {"BatchNormalization", 1, "fffff", importBatchNormalization},
       {"GroupNormalization", 18, "FFF", importGroupNormalization},
+      {"Hardmax", 1, "f", importFlatSoftmax},
+      {"Hardmax", 13, "f", importHardmax},
       {"InstanceNormalization", 1, "FFF", importGroupNormalization},
       {"LayerNormalization", 17, "FFF?", importLayerNormalization},
-      {"LogSoftmax", 1, "f", importSoftmax},
+      {"LogSoftmax", 1, "f", importFlatSoftmax},
+      {"LogSoftmax", 13, "f", importSoftmax},
       {"RMSNormalization", 23, "FF", importLayerNormalization},
-      {"Softmax", 1, "f", importSoftmax},
+      {"Softmax", 1, "f", importFlatSoftmax},
+      {"Softmax", 13, "f", importSoftmax},
   };
   return kOperators;
 }

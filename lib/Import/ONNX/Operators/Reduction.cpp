@@ -1,4 +1,4 @@
-// Reduction operators, ArgMax and ArgMin, CumSum, global pools.
+// Reduction operators, ArgMax and ArgMin, global pools.
 #include "lib/Import/ONNX/Operators/Reduction.h"
 #include "lib/Import/ONNX/Operators.h"
 
@@ -12,35 +12,6 @@ namespace {
 
 using mlir::Value;
 using mlir::ValueRange;
-
-mlir::TypedAttr identityOf(Reduce kind, mlir::Type type) {
-  mlir::Builder builder(type.getContext());
-  mlir::Type storage = storageType(type);
-  if (kind == Reduce::Maximum)
-    return lowest(storage, isUnsigned(type));
-  if (kind == Reduce::Minimum)
-    return highest(storage, isUnsigned(type));
-  return mlir::cast<mlir::TypedAttr>(kind == Reduce::Product ? builder.getOneAttr(storage)
-                                                             : builder.getZeroAttr(storage));
-}
-
-Value combine(const Scalars &s, Reduce kind, Value element, Value sum) {
-  switch (kind) {
-  case Reduce::Sum:
-    return s.add(sum, element);
-  case Reduce::Product:
-    return s.multiply(sum, element);
-  case Reduce::Maximum:
-    return s.maximum(sum, element);
-  case Reduce::Minimum:
-    return s.minimum(sum, element);
-  case Reduce::SumOfSquares:
-    return s.add(sum, s.multiply(element, element));
-  case Reduce::SumOfAbsolutes:
-    return s.add(sum, s.absolute(element));
-  }
-  llvm_unreachable("all kinds are handled");
-}
 
 /// Shape arithmetic reduces lists: the product of a shape is its size.
 std::optional<GraphValue> foldReduction(Node &node, Reduce kind, llvm::ArrayRef<int64_t> axes) {
@@ -121,8 +92,12 @@ mlir::FailureOr<GraphValue> reduceNamed(Node &node, const GraphValue &value, llv
   if (std::optional<GraphValue> folded = foldReduction(node, kindOf(name), axes))
     return *folded;
   GraphValue result = reduceOver(node, kindOf(name), value, axes);
-  if (name == "ReduceL2")
-    return applyUnary(node, result, &Scalars::squareRoot);
+  if (name == "ReduceL2") {
+    // The root of an integer is computed in double precision and truncated.
+    mlir::Type type = value.isReal() ? value.elementType : node.builder.getF64Type();
+    mlir::FailureOr<GraphValue> root = applyUnary(node, castTo(node, result, type), &Scalars::squareRoot);
+    return failed(root) ? root : castTo(node, *root, value.elementType);
+  }
   if (name == "ReduceLogSum")
     return applyUnary(node, result, &Scalars::logarithm);
   return result;
@@ -130,11 +105,40 @@ mlir::FailureOr<GraphValue> reduceNamed(Node &node, const GraphValue &value, llv
 
 } // namespace
 
+mlir::TypedAttr identityOf(Reduce kind, mlir::Type type) {
+  mlir::Builder builder(type.getContext());
+  mlir::Type storage = storageType(type);
+  if (kind == Reduce::Maximum)
+    return lowest(storage, isUnsigned(type));
+  if (kind == Reduce::Minimum)
+    return highest(storage, isUnsigned(type));
+  return mlir::cast<mlir::TypedAttr>(kind == Reduce::Product ? builder.getOneAttr(storage)
+                                                             : builder.getZeroAttr(storage));
+}
+
+Value accumulate(const Scalars &s, Reduce kind, Value element, Value sum) {
+  switch (kind) {
+  case Reduce::Sum:
+    return s.add(sum, element);
+  case Reduce::Product:
+    return s.multiply(sum, element);
+  case Reduce::Maximum:
+    return s.maximum(sum, element);
+  case Reduce::Minimum:
+    return s.minimum(sum, element);
+  case Reduce::SumOfSquares:
+    return s.add(sum, s.multiply(element, element));
+  case Reduce::SumOfAbsolutes:
+    return s.add(sum, s.absolute(element));
+  }
+  llvm_unreachable("all kinds are handled");
+}
+
 GraphValue reduceOver(Node &node, Reduce kind, const GraphValue &value, llvm::ArrayRef<int64_t> axes) {
   bool hasUnsigned = isUnsigned(value.elementType);
   return node.emit.reduce(value, axes, identityOf(kind, value.elementType),
                           [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange v) {
-                            return combine(Scalars{builder, location, hasUnsigned}, kind, v[0], v[1]);
+                            return accumulate(Scalars{builder, location, hasUnsigned}, kind, v[0], v[1]);
                           });
 }
 
@@ -229,49 +233,34 @@ static mlir::LogicalResult importArgument(Node &node) {
   return mlir::success();
 }
 
-static mlir::LogicalResult importCumSum(Node &node) {
-  const GraphValue &value = node.input(0);
-  mlir::FailureOr<llvm::SmallVector<int64_t>> given = node.requireNumbers(1, "axis");
-  bool exclusive = node.integer("exclusive", 0) != 0, reverse = node.integer("reverse", 0) != 0;
-  if (failed(given) || given->size() != 1)
-    return failed(given) ? mlir::failure() : node.error("expected one axis");
-  mlir::FailureOr<int64_t> axis = node.axis(given->front(), value.rank());
-  if (failed(axis))
-    return mlir::failure();
-  int64_t rank = value.rank();
-  Access input{node.emit.tensor(value), llvm::to_vector(llvm::seq<int64_t>(0, rank))};
-  Access output{node.emit.zeros(value.elementType, value.shape), input.loops};
-  input.loops[*axis] = rank;
-  auto body = [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange v) {
-    Scalars s{builder, location};
-    Value from = s.loop(reverse ? *axis : rank), to = s.loop(reverse ? rank : *axis);
-    Value counts = mlir::arith::CmpIOp::create(
-        builder, location, exclusive ? mlir::arith::CmpIPredicate::slt : mlir::arith::CmpIPredicate::sle,
-        from, to);
-    return llvm::SmallVector<Value>{s.select(counts, s.add(v[1], v[0]), v[1])};
-  };
-  Value result = node.emit.generic(rank + 1, rank, input, output, body)[0];
-  node.set(0, node.emit.wrap(result, value.elementType, value.shape));
-  return mlir::success();
-}
-
 Family reductionOperators() {
   static constexpr Operator kOperators[] = {
       {"ArgMax", 1, "n", importArgument},
       {"ArgMin", 1, "n", importArgument},
-      {"CumSum", 11, "ni", importCumSum},
       {"GlobalAveragePool", 1, "f", importGlobalPool},
       {"GlobalMaxPool", 1, "f", importGlobalPool},
-      {"ReduceL1", 1, "nl?", importReduction},
-      {"ReduceL2", 1, "fl?", importReduction},
-      {"ReduceLogSum", 1, "fl?", importReduction},
-      {"ReduceLogSumExp", 1, "fl?", importReduction},
-      {"ReduceMax", 1, "al?", importReduction},
-      {"ReduceMean", 1, "nl?", importReduction},
-      {"ReduceMin", 1, "al?", importReduction},
-      {"ReduceProd", 1, "nl?", importReduction},
-      {"ReduceSum", 1, "nl?", importReduction},
-      {"ReduceSumSquare", 1, "nl?", importReduction},
+      {"ReduceL1", 1, "n", importReduction},
+      {"ReduceL1", 18, "nl?", importReduction},
+      {"ReduceL2", 1, "n", importReduction},
+      {"ReduceL2", 18, "nl?", importReduction},
+      {"ReduceLogSum", 1, "f", importReduction},
+      {"ReduceLogSum", 18, "fl?", importReduction},
+      {"ReduceLogSumExp", 1, "f", importReduction},
+      {"ReduceLogSumExp", 18, "fl?", importReduction},
+      {"ReduceMax", 1, "n", importReduction},
+      {"ReduceMax", 18, "nl?", importReduction},
+      {"ReduceMax", 20, "al?", importReduction},
+      {"ReduceMean", 1, "n", importReduction},
+      {"ReduceMean", 18, "nl?", importReduction},
+      {"ReduceMin", 1, "n", importReduction},
+      {"ReduceMin", 18, "nl?", importReduction},
+      {"ReduceMin", 20, "al?", importReduction},
+      {"ReduceProd", 1, "n", importReduction},
+      {"ReduceProd", 18, "nl?", importReduction},
+      {"ReduceSum", 1, "n", importReduction},
+      {"ReduceSum", 13, "nl?", importReduction},
+      {"ReduceSumSquare", 1, "n", importReduction},
+      {"ReduceSumSquare", 18, "nl?", importReduction},
   };
   return kOperators;
 }

@@ -7,6 +7,10 @@ namespace winnow::frontend {
 
 enum class Reduce { Sum, Product, Maximum, Minimum, SumOfSquares, SumOfAbsolutes };
 
+/// The value that a reduction of nothing gives.
+mlir::TypedAttr identityOf(Reduce kind, mlir::Type type);
+/// What a reduction makes of its sum so far and one more element.
+mlir::Value accumulate(const Scalars &s, Reduce kind, mlir::Value element, mlir::Value sum);
 /// Reduces over `axes`; the reduced dimensions are dropped.
 GraphValue reduceOver(Node &node, Reduce kind, const GraphValue &value, llvm::ArrayRef<int64_t> axes);
 /// Sum divided by the number of elements.

@@ -68,16 +68,19 @@ static mlir::LogicalResult importIdentity(Node &node) {
 
 static mlir::LogicalResult importDropout(Node &node) {
   node.integer("seed", 0);
-  if (node.has(2)) {
+  node.real("ratio", 0.5); // an attribute up to opset 11, an input since
+  bool keepsAll = node.has(1) && node.input(1).isUniform() && node.input(1).constant->real(0) == 0;
+  if (node.has(2) && !keepsAll) {
     std::optional<llvm::SmallVector<Extent>> training = node.knownIntegers(2);
     if (!training || training->size() != 1 || !(*training)[0].is(0))
       return node.error("training_mode is not false, but expected a model that was exported for inference");
   }
   node.set(0, node.input(0));
   GraphValue mask;
-  mask.elementType = node.builder.getI1Type();
+  mask.elementType = node.opset() < 10 ? node.input(0).elementType : node.builder.getI1Type();
   mask.shape = node.input(0).shape;
-  mask.constant = Constant::uniformInteger(mask.elementType, 1);
+  mask.constant = node.opset() < 10 ? Constant::uniformReal(mask.elementType, 1)
+                                    : Constant::uniformInteger(mask.elementType, 1);
   node.set(1, mask);
   return mlir::success();
 }
@@ -182,10 +185,14 @@ static mlir::LogicalResult importSqueeze(Node &node) {
 
 static mlir::LogicalResult importUnsqueeze(Node &node) {
   const GraphValue &value = node.input(0);
-  mlir::FailureOr<llvm::SmallVector<int64_t>> numbers = node.requireNumbers(1, "axes");
+  std::optional<llvm::SmallVector<int64_t>> attribute = node.integers("axes"); // up to opset 12
+  if (!attribute && !node.has(1))
+    return node.error("has no attribute 'axes', but expected one");
+  mlir::FailureOr<llvm::SmallVector<int64_t>> numbers =
+      attribute ? *attribute : node.requireNumbers(1, "axes");
   if (failed(numbers))
     return mlir::failure();
-  auto axes = node.axes("", 1, value.rank() + static_cast<int64_t>(numbers->size()));
+  auto axes = node.axes("axes", 1, value.rank() + static_cast<int64_t>(numbers->size()));
   if (failed(axes))
     return mlir::failure();
   llvm::sort(**axes);
@@ -228,19 +235,21 @@ static mlir::LogicalResult importSize(Node &node) {
 static mlir::LogicalResult importDepthToSpace(Node &node) {
   const GraphValue &value = node.input(0);
   int64_t block = node.integer("blocksize", 0);
-  std::string mode = node.operatorName() == "DepthToSpace" ? node.string("mode", "DCR") : "";
+  std::string mode = node.string("mode", "DCR");
+  bool isDCR = mode == "DCR";
   if (failed(node.requireRank(0, 4, 4)))
     return mlir::failure();
+  if (!isDCR && mode != "CRD")
+    return node.error("mode is '" + mode + "', but expected DCR or CRD");
   if (block < 1 || block > INT32_MAX)
     return node.error("blocksize is " + llvm::Twine(block) + ", but expected at least 1");
   Extent n = value.shape[0], c = value.shape[1], h = value.shape[2], w = value.shape[3];
   Extent square = block * block;
-  if (!mode.empty()) {
+  if (node.operatorName() == "DepthToSpace") {
     std::optional<Extent> depth = divideExactly(c, square);
-    if (!depth || (mode != "DCR" && mode != "CRD"))
-      return node.error("expected channels that " + node.extents.text(square) +
-                        " divides and mode DCR or CRD, but found " + node.extents.text(c) + " and " + mode);
-    bool isDCR = mode == "DCR";
+    if (!depth)
+      return node.error("expected channels that " + node.extents.text(square) + " divides, but found " +
+                        node.extents.text(c));
     Shape split = isDCR ? Shape{n, block, block, *depth, h, w} : Shape{n, *depth, block, block, h, w};
     llvm::SmallVector<int64_t> order = {0, 1, 4, 2, 5, 3};
     if (isDCR)
@@ -254,7 +263,10 @@ static mlir::LogicalResult importDepthToSpace(Node &node) {
     return node.error("expected height and width that " + llvm::Twine(block) + " divides, but found " +
                       node.extents.text(value.shape));
   GraphValue split = node.emit.reshape(value, {n, c, *rows, block, *columns, block});
-  GraphValue moved = node.emit.transpose(split, {0, 3, 5, 1, 2, 4});
+  llvm::SmallVector<int64_t> order = {0, 1, 3, 5, 2, 4};
+  if (isDCR)
+    order = {0, 3, 5, 1, 2, 4};
+  GraphValue moved = node.emit.transpose(split, order);
   node.set(0, node.emit.reshape(moved, {n, *multiply(c, square), *rows, *columns}));
   return mlir::success();
 }
@@ -262,16 +274,19 @@ static mlir::LogicalResult importDepthToSpace(Node &node) {
 Family shapingOperators() {
   static constexpr Operator kOperators[] = {
       {"DepthToSpace", 1, "a", importDepthToSpace},
-      {"Dropout", 1, "ff?b?", importDropout},
+      {"Dropout", 1, "f", importDropout},
+      {"Dropout", 12, "ff?b?", importDropout},
       {"Flatten", 1, "a", importFlatten},
       {"Identity", 1, "a", importIdentity},
       {"Reshape", 1, "al", importReshape},
       {"Shape", 1, "a", importShape},
       {"Size", 1, "a", importSize},
       {"SpaceToDepth", 1, "a", importDepthToSpace},
-      {"Squeeze", 1, "al?", importSqueeze},
+      {"Squeeze", 1, "a", importSqueeze},
+      {"Squeeze", 13, "al?", importSqueeze},
       {"Transpose", 1, "a", importTranspose},
-      {"Unsqueeze", 1, "al", importUnsqueeze},
+      {"Unsqueeze", 1, "a", importUnsqueeze},
+      {"Unsqueeze", 13, "al", importUnsqueeze},
   };
   return kOperators;
 }

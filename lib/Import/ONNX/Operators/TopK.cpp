@@ -85,7 +85,9 @@ GraphValue emitPick(Node &node, const TopK &topk, const GraphValue &ranks, const
 static mlir::LogicalResult importTopK(Node &node) {
   const GraphValue &value = node.input(0);
   mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", -1), value.rank());
-  mlir::FailureOr<llvm::SmallVector<Extent>> count = node.hostSizes(1, "k");
+  // Up to opset 9, k is an attribute.
+  mlir::FailureOr<llvm::SmallVector<Extent>> count =
+      node.opset() < 10 ? llvm::SmallVector<Extent>{node.integer("k", -1)} : node.hostSizes(1, "k");
   bool isLargest = node.integer("largest", 1) != 0;
   node.integer("sorted", 1); // any order will do: sorted is one
   if (failed(axis) || failed(count))
@@ -114,7 +116,8 @@ static mlir::LogicalResult importTopK(Node &node) {
 
 Family topKOperators() {
   static constexpr Operator kOperators[] = {
-      {"TopK", 1, "nl", importTopK},
+      {"TopK", 1, "n", importTopK},
+      {"TopK", 10, "nl", importTopK},
   };
   return kOperators;
 }
