@@ -23,6 +23,7 @@ public:
   const GraphValue &input(int64_t index) const { return *inputs[index]; }
   bool wants(int64_t output) const;
   int64_t outputCount() const { return proto.output_size(); }
+  llvm::StringRef outputName(int64_t output) const { return proto.output(static_cast<int>(output)); }
 
   // Attributes. One of another type is reported; the default is used then.
   bool hasAttribute(llvm::StringRef name);

@@ -12,23 +12,18 @@ namespace {
 std::vector<const Operator *> allRows() {
   std::vector<const Operator *> rows;
   for (Family family : {
-           activationsOperators(),
-           arithmeticOperators(),
-           contractionOperators(),
-           controlFlowOperators(),
-           convolutionOperators(),
-           cumulativeOperators(),
-           dataDependentOperators(),
-           generationOperators(),
-           indexingOperators(),
-           movementOperators(),
-           nonMaxSuppressionOperators(),
-           normalizationOperators(),
-           poolingOperators(),
-           reductionOperators(),
-           shapingOperators(),
-           topKOperators(),
-           uniqueOperators(),
+           activationsOperators(),   arithmeticOperators(),
+           contractionOperators(),   controlFlowOperators(),
+           convolutionOperators(),   cumulativeOperators(),
+           dataDependentOperators(), determinantOperators(),
+           einsumOperators(),        generationOperators(),
+           indexingOperators(),      lossesOperators(),
+           movementOperators(),      nonMaxSuppressionOperators(),
+           normalizationOperators(), poolingOperators(),
+           randomOperators(),        reductionOperators(),
+           scatterOperators(),       shapingOperators(),
+           signalOperators(),        textOperators(),
+           topKOperators(),          uniqueOperators(),
        })
     for (const Operator &row : family)
       rows.push_back(&row);
@@ -139,6 +134,8 @@ mlir::LogicalResult importOperator(Node &node, std::vector<GraphValue> &results)
   if (!operation && !domain.empty())
     return node.error("winnow knows no operator of this name in the domain '" + domain +
                       "', and the model has no function of it");
+  if (const char *reason = operation ? nullptr : refusalReason(node.operatorName()))
+    return node.error(reason);
   if (!operation)
     return node.error("the operator is not supported; expected one of the " +
                       llvm::Twine(operatorNames().size()) + " operators that winnow imports");

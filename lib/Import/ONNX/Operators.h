@@ -30,19 +30,29 @@ Family controlFlowOperators();
 Family convolutionOperators();
 Family cumulativeOperators();
 Family dataDependentOperators();
+Family determinantOperators();
+Family einsumOperators();
 Family generationOperators();
 Family indexingOperators();
+Family lossesOperators();
 Family movementOperators();
 Family nonMaxSuppressionOperators();
 Family normalizationOperators();
 Family poolingOperators();
+Family randomOperators();
 Family reductionOperators();
+Family scatterOperators();
 Family shapingOperators();
+Family signalOperators();
+Family textOperators();
 Family topKOperators();
 Family uniqueOperators();
 
 /// The operators' names, sorted, with the domain in front if it is not ONNX's: "com.microsoft.BiasGelu".
 std::vector<std::string> operatorNames();
+
+/// Why an operator of ONNX's own domain will not be imported, or null (see Operators/Refused.cpp).
+const char *refusalReason(llvm::StringRef name);
 
 /// Looks the node's operator up, checks its inputs against the table, and imports it; problems are reported.
 mlir::LogicalResult importOperator(Node &node, std::vector<GraphValue> &results);

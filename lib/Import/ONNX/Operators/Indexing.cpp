@@ -1,6 +1,6 @@
-// Operators that read or write at positions that are data: Gather, GatherElements, GatherND,
-// ScatterElements. A negative position counts from the end; one outside is clamped, so that no data can make
-// a program read or write beyond a tensor.
+// Operators that read at positions that are data: Gather, GatherElements, GatherND, ReverseSequence. A
+// negative position counts from the end; one outside is clamped, so that no data can make a program read
+// beyond a tensor.
 #include "lib/Import/ONNX/Operators.h"
 #include "lib/Import/ONNX/Rearrange.h"
 #include "lib/Import/ONNX/Scalars.h"
@@ -124,53 +124,6 @@ GraphValue emitGatherND(Node &node, const GraphValue &data, const GraphValue &in
   return node.emit.wrap(result, data.elementType, shape);
 }
 
-Value combineScattered(const Scalars &s, llvm::StringRef reduction, Value old, Value update) {
-  if (reduction == "add")
-    return s.add(old, update);
-  if (reduction == "mul")
-    return s.multiply(old, update);
-  if (reduction == "max")
-    return s.maximum(old, update);
-  if (reduction == "min")
-    return s.minimum(old, update);
-  return update;
-}
-
-/// Writes the updates into `data`, whose dimensions beside the axis are those of the updates: for each
-/// element of the result, a reduction over all updates of its line in which the last that hits it wins.
-///
-///   linalg.generic (d..., j) ins(indices[d... with j at the axis], updates[same]) outs(data[d...])
-///     %hit = arith.cmpi eq, %index (wrapped unless it comes from TopK), (linalg.index axis)
-///     yield select %hit, %update, %old
-GraphValue emitScatter(Node &node, const GraphValue &data, int64_t axis, llvm::StringRef reduction) {
-  const GraphValue &indices = node.input(1), &updates = node.input(2);
-  int64_t rank = data.rank();
-  Value size = node.emit.index(data.shape[axis]);
-  // A fill can be told from other data without looking at its elements.
-  mlir::Value init =
-      data.isUniform() ? node.emit.filled(data.constant->attribute(0), data.shape) : node.emit.tensor(data);
-  Access output{init, llvm::to_vector(llvm::seq<int64_t>(0, rank))};
-  Access position{node.emit.tensor(indices), output.loops};
-  position.loops[axis] = rank;
-  llvm::SmallVector<Access> inputs = {position};
-  if (!updates.isUniform())
-    inputs.push_back({node.emit.tensor(updates), position.loops});
-  auto body = [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange v) {
-    Scalars s{builder, location, isUnsigned(data.elementType)};
-    Value update = v[1];
-    if (updates.isUniform())
-      update = mlir::arith::ConstantOp::create(builder, location, updates.constant->attribute(0));
-    Value index = s.toIndex(v[0]);
-    if (!indices.isNatural)
-      index = wrapped(Scalars{builder, location}, index, size);
-    Value hit = s.equal(index, s.loop(axis));
-    return llvm::SmallVector<Value>{
-        s.select(hit, combineScattered(s, reduction, v.back(), update), v.back())};
-  };
-  Value result = node.emit.generic(rank + 1, rank, inputs, output, body)[0];
-  return node.emit.wrap(result, data.elementType, data.shape);
-}
-
 } // namespace
 
 static mlir::LogicalResult importGather(Node &node) {
@@ -247,45 +200,41 @@ static mlir::LogicalResult importGatherND(Node &node) {
   return mlir::success();
 }
 
-static mlir::LogicalResult importScatterElements(Node &node) {
-  const GraphValue &data = node.input(0), &indices = node.input(1), &updates = node.input(2);
-  mlir::FailureOr<int64_t> axis = node.axis(node.integer("axis", 0), data.rank());
-  std::string reduction = node.string("reduction", "none");
-  if (failed(axis) || failed(node.requireRank(1, data.rank(), data.rank())) ||
-      failed(node.requireRank(2, data.rank(), data.rank())))
+/// Reverses the first elements of each batch's line, as many as `sequence_lens` says.
+static mlir::LogicalResult importReverseSequence(Node &node) {
+  const GraphValue &value = node.input(0), &lengths = node.input(1);
+  int64_t time = node.integer("time_axis", 0), batch = node.integer("batch_axis", 1);
+  if (value.rank() < 2 || time < 0 || time > 1 || batch != 1 - time)
+    return node.error("expected rank 2 or more and the axes 0 and 1, but found rank " +
+                      llvm::Twine(value.rank()) + ", time_axis " + llvm::Twine(time) + ", batch_axis " +
+                      llvm::Twine(batch));
+  if (failed(node.requireRank(1, 1, 1)) ||
+      failed(node.requireEqual(lengths.shape[0], value.shape[batch], "batches of input and sequence_lens")))
     return mlir::failure();
-  if (reduction != "none" && reduction != "add" && reduction != "mul" && reduction != "max" &&
-      reduction != "min")
-    return node.error("reduction is '" + reduction + "', but expected none, add, mul, max or min");
-  Shape part = data.shape;
-  for (int64_t i = 0; i < data.rank(); ++i) {
-    if (failed(node.requireEqual(indices.shape[i], updates.shape[i], "shapes of indices and updates")))
-      return mlir::failure();
-    if (i == *axis)
-      continue;
-    // The indices may cover only the beginning of a dimension.
-    if (node.extents.less(indices.shape[i], data.shape[i]) == true)
-      part[i] = indices.shape[i];
-    else if (failed(node.requireEqual(indices.shape[i], data.shape[i], "dimensions beside the axis")))
-      return mlir::failure();
-  }
-  if (part == data.shape) {
-    node.set(0, emitScatter(node, data, *axis, reduction));
-    return mlir::success();
-  }
-  llvm::SmallVector<Extent> offsets(data.rank(), 0);
-  llvm::SmallVector<int64_t> steps(data.rank(), 1);
-  GraphValue changed = emitScatter(node, node.emit.slice(data, offsets, part, steps), *axis, reduction);
-  node.set(0, node.emit.insert(changed, data, offsets));
+  Shape spread(value.rank(), 1);
+  spread[batch] = value.shape[batch];
+  GraphValue apart = node.emit.reshape(lengths, spread);
+  Value source = node.emit.tensor(value), size = node.emit.index(value.shape[time]);
+  auto body = [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange v) {
+    Scalars s{builder, location};
+    Value length = s.minimum(s.toIndex(v[0]), size), step = s.loop(time);
+    Value mirrored = s.subtract(s.subtract(length, step), s.constant(step.getType(), 1));
+    llvm::SmallVector<Value> place;
+    for (int64_t i = 0; i < value.rank(); ++i)
+      place.push_back(i == time ? s.select(s.less(step, length), mirrored, step) : s.loop(i));
+    return mlir::tensor::ExtractOp::create(builder, location, source, place);
+  };
+  node.set(0, node.emit.elementwise(value.elementType, value.shape, {&apart}, body));
   return mlir::success();
 }
 
 Family indexingOperators() {
   static constexpr Operator kOperators[] = {
+
       {"Gather", 1, "ai", importGather},
       {"GatherElements", 11, "ai", importGatherElements},
       {"GatherND", 11, "al", importGatherND},
-      {"ScatterElements", 11, "AiA", importScatterElements},
+      {"ReverseSequence", 10, "al", importReverseSequence},
   };
   return kOperators;
 }
