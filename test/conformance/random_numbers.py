@@ -119,7 +119,8 @@ def main():
         make_model(folder / "model.onnx")
         np.save(folder / "x.npy", CHANCES)
         np.save(folder / "l.npy", LOGARITHMS)
-        subprocess.run(["winnow-compile", folder / "model.onnx", "-o", folder / "model.wnm", "--with-reference"], check=True)
+        compile_it = ["winnow-compile", folder / "model.onnx", "-o", folder / "model.wnm", "--with-reference"]
+        subprocess.run(compile_it, check=True)
         outputs = [f"--output={node.output[0]}=@{folder}/{node.output[0]}.npy" for node, _, _ in nodes()]
         for device in options.devices.split(","):
             subprocess.run(["winnow-run", folder / "model.wnm", f"--device={device}", f"--input=x=@{folder}/x.npy",

@@ -105,6 +105,9 @@ GraphValue take(Node &node, const GraphValue &value, const Cut &cut) {
     if (std::optional<GraphValue> folded = rearrange(value, cut.shape, source))
       return *folded;
   }
+  // An empty part may begin behind the last element, where no slice may.
+  if (llvm::any_of(cut.shape, [](const Extent &size) { return size.is(0); }))
+    return node.emit.wrap(node.emit.empty(value.elementType, cut.shape), value.elementType, cut.shape);
   auto isOne = [](int64_t step) { return step == 1; };
   if (cut.shape == value.shape && llvm::all_of(cut.steps, isOne))
     return value;
