@@ -202,6 +202,10 @@ llvm::SmallVector<Value> Emitter::generic(int64_t loops, llvm::ArrayRef<int64_t>
   llvm::SmallVector<mlir::Type> types;
   llvm::SmallVector<mlir::AffineMap> maps;
   auto addMap = [&](const Access &access) {
+    if (access.map) {
+      maps.push_back(access.map);
+      return;
+    }
     llvm::SmallVector<mlir::AffineExpr> results;
     for (int64_t loop : access.loops)
       results.push_back(builder.getAffineDimExpr(loop));

@@ -12,10 +12,12 @@
 
 namespace winnow::frontend {
 
-/// One operand or result of a linalg.generic: the tensor and the loop dimensions that index it.
+/// One operand or result of a linalg.generic: the tensor and the loop dimensions that index it, or, if it is
+/// indexed by more than single loops, the map from loops to indices.
 struct Access {
   mlir::Value tensor;
   llvm::SmallVector<int64_t> loops;
+  mlir::AffineMap map = {};
 };
 
 class Emitter {

@@ -23,7 +23,8 @@ std::vector<const Operator *> allRows() {
            randomOperators(),        reductionOperators(),
            scatterOperators(),       shapingOperators(),
            signalOperators(),        textOperators(),
-           topKOperators(),          uniqueOperators(),
+           topKOperators(),          transposedConvolutionOperators(),
+           uniqueOperators(),
        })
     for (const Operator &row : family)
       rows.push_back(&row);

@@ -46,6 +46,7 @@ Family shapingOperators();
 Family signalOperators();
 Family textOperators();
 Family topKOperators();
+Family transposedConvolutionOperators();
 Family uniqueOperators();
 
 /// The operators' names, sorted, with the domain in front if it is not ONNX's: "com.microsoft.BiasGelu".

@@ -1,19 +1,14 @@
 // Convolutions: padding as tensor.pad, a zero-filled linalg convolution, the bias as an element-wise add.
+#include "lib/Import/ONNX/Operators/Convolution.h"
 #include "lib/Import/ONNX/Elementwise.h"
 #include "lib/Import/ONNX/Operators.h"
-#include "lib/Import/ONNX/Operators/Window.h"
+
+#include "llvm/ADT/STLExtras.h"
 
 #include <cmath>
 
 namespace winnow::frontend {
 namespace {
-
-struct Convolution {
-  GraphValue input, weight;
-  std::optional<GraphValue> bias;
-  Window window;
-  int64_t groups = 1, outputs = 0;
-};
 
 /// The weight scaled per output channel, and the bias that goes with it: what a batch normalization behind
 /// the convolution does. Everything is constant.
@@ -107,11 +102,58 @@ GraphValue emit2D(Node &node, const Convolution &convolution) {
   return emitGrouped(node, convolution, input);
 }
 
-mlir::FailureOr<Convolution> readConvolution(Node &node) {
-  if (failed(node.requireRank(0, 3, 4)))
-    return mlir::failure();
-  Convolution convolution{node.input(0), node.input(1), {}, {}, node.integer("group", 1), 0};
-  GraphValue &input = convolution.input, &weight = convolution.weight;
+/// [N, G*C, spatial...] * [G*F, C, kernel...] of any rank, as [N, G, C, spatial...] * [G, F, C, kernel...].
+GraphValue emitAnyRank(Node &node, const Convolution &convolution) {
+  const Window &window = convolution.window;
+  mlir::Type type = convolution.input.elementType;
+  auto zero = mlir::cast<mlir::TypedAttr>(node.builder.getZeroAttr(type));
+  GraphValue padded = padSpatial(node, convolution.input, window.low, window.high, zero);
+  int64_t groups = convolution.groups, each = convolution.outputs / groups, rank = window.kernel.size();
+  Shape split = {padded.shape[0], groups, convolution.weight.shape[1]}, filter = {groups, each};
+  split.append(padded.shape.begin() + 2, padded.shape.end());
+  filter.append(convolution.weight.shape.begin() + 1, convolution.weight.shape.end());
+  Shape shape = {padded.shape[0], groups, each};
+  shape.append(window.sizes);
+  // Loops: N, G, F, the result's dimensions; C, the kernel's dimensions.
+  int64_t channel = 3 + rank, loops = 4 + 2 * rank;
+  auto loop = [&](int64_t number) { return node.builder.getAffineDimExpr(number); };
+  llvm::SmallVector<mlir::AffineExpr> indices = {loop(0), loop(1), loop(channel)};
+  for (int64_t i = 0; i < rank; ++i)
+    indices.push_back(loop(3 + i) * window.strides[i] + loop(channel + 1 + i) * window.dilations[i]);
+  llvm::SmallVector<int64_t> inner = llvm::to_vector(llvm::seq<int64_t>(channel, loops));
+  llvm::SmallVector<int64_t> weightLoops = {1, 2};
+  weightLoops.append(inner);
+  Access source{node.emit.tensor(node.emit.reshape(padded, split)),
+                {},
+                mlir::AffineMap::get(loops, 0, indices, node.builder.getContext())};
+  Access weight{node.emit.tensor(node.emit.reshape(convolution.weight, filter)), weightLoops};
+  Access output{node.emit.zeros(type, shape), llvm::to_vector(llvm::seq<int64_t>(0, channel))};
+  auto body = [](mlir::OpBuilder &builder, mlir::Location location, mlir::ValueRange v) {
+    Scalars s{builder, location};
+    return llvm::SmallVector<mlir::Value>{s.add(v[2], s.multiply(v[0], v[1]))};
+  };
+  mlir::Value result = node.emit.generic(loops, inner, {source, weight}, output, body)[0];
+  Shape joined = {padded.shape[0], convolution.outputs};
+  joined.append(window.sizes);
+  return node.emit.reshape(node.emit.wrap(result, type, shape), joined);
+}
+
+/// One dimension is computed as two.
+GraphValue emit1D(Node &node, Convolution convolution) {
+  convolution.input = addHeight(node, convolution.input);
+  convolution.weight = addHeight(node, convolution.weight);
+  addHeight(convolution.window);
+  GraphValue result = emit2D(node, convolution);
+  return node.emit.reshape(result, {result.shape[0], result.shape[1], result.shape[3]});
+}
+
+} // namespace
+
+mlir::FailureOr<Convolution> readConvolution(Node &node, const GraphValue &input, const GraphValue &weight,
+                                             std::optional<GraphValue> bias) {
+  if (input.rank() < 3 || input.rank() > 5)
+    return node.error("input 0 has rank " + llvm::Twine(input.rank()) + ", but expected rank 3 to 5");
+  Convolution convolution{input, weight, std::move(bias), {}, node.integer("group", 1), 0};
   std::optional<llvm::SmallVector<int64_t>> shape = constantShape(weight.shape);
   if (weight.rank() != input.rank() || !shape)
     return node.error("the weight has shape " + node.extents.text(weight.shape) +
@@ -125,11 +167,12 @@ mlir::FailureOr<Convolution> readConvolution(Node &node) {
   if (failed(channels) ||
       failed(node.requireEqual(input.shape[1], *channels, "channels of the input and the weight")))
     return mlir::failure();
-  input.shape[1] = *channels;
-  if (node.has(2)) {
-    convolution.bias = node.input(2);
-    if (failed(node.requireRank(2, 1, 1)) ||
-        failed(
+  convolution.input.shape[1] = *channels;
+  if (convolution.bias) {
+    if (convolution.bias->rank() != 1)
+      return node.error("the bias has rank " + llvm::Twine(convolution.bias->rank()) +
+                        ", but expected rank 1");
+    if (failed(
             node.requireEqual(convolution.bias->shape[0], convolution.outputs, "sizes of bias and output")))
       return mlir::failure();
   }
@@ -142,31 +185,28 @@ mlir::FailureOr<Convolution> readConvolution(Node &node) {
   return convolution;
 }
 
-} // namespace
+mlir::FailureOr<GraphValue> convolve(Node &node, Convolution convolution) {
+  int64_t rank = convolution.input.rank();
+  GraphValue result = rank == 3   ? emit1D(node, convolution)
+                      : rank == 4 ? emit2D(node, convolution)
+                                  : emitAnyRank(node, convolution);
+  if (!convolution.bias)
+    return result;
+  Shape perChannel(rank - 1, 1);
+  perChannel[0] = convolution.outputs;
+  return applyBinary(node, "Add", result, node.emit.reshape(*convolution.bias, perChannel));
+}
 
 static mlir::LogicalResult importConv(Node &node) {
-  mlir::FailureOr<Convolution> read = readConvolution(node);
-  if (failed(read))
+  mlir::FailureOr<Convolution> convolution = readConvolution(
+      node, node.input(0), node.input(1), node.has(2) ? std::optional(node.input(2)) : std::nullopt);
+  if (failed(convolution))
     return mlir::failure();
-  Convolution &convolution = *read;
-  tryFoldNormalization(node, convolution);
-  bool is1D = convolution.input.rank() == 3;
-  if (is1D) {
-    convolution.input = addHeight(node, convolution.input);
-    convolution.weight = addHeight(node, convolution.weight);
-    addHeight(convolution.window);
-  }
-  GraphValue result = emit2D(node, convolution);
-  if (convolution.bias) {
-    GraphValue bias = node.emit.reshape(*convolution.bias, {convolution.outputs, 1, 1});
-    mlir::FailureOr<GraphValue> sum = applyBinary(node, "Add", result, bias);
-    if (failed(sum))
-      return mlir::failure();
-    result = *sum;
-  }
-  if (is1D)
-    result = node.emit.reshape(result, {result.shape[0], result.shape[1], result.shape[3]});
-  node.set(0, std::move(result));
+  tryFoldNormalization(node, *convolution);
+  mlir::FailureOr<GraphValue> result = convolve(node, *convolution);
+  if (failed(result))
+    return mlir::failure();
+  node.set(0, std::move(*result));
   return mlir::success();
 }
 

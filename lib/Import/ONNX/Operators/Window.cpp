@@ -10,20 +10,6 @@ bool areZero(llvm::ArrayRef<Extent> extents) {
   return llvm::all_of(extents, [](const Extent &extent) { return extent.is(0); });
 }
 
-mlir::FailureOr<llvm::SmallVector<int64_t>> readList(Node &node, llvm::StringRef name, size_t count,
-                                                     int64_t otherwise, int64_t least) {
-  llvm::SmallVector<int64_t> list =
-      node.integers(name).value_or(llvm::SmallVector<int64_t>(count, otherwise));
-  if (list.size() != count)
-    return node.error(llvm::Twine(name) + " has " + llvm::Twine(list.size()) + " values, but expected " +
-                      llvm::Twine(count));
-  for (int64_t value : list)
-    if (value < least || value > INT32_MAX)
-      return node.error(llvm::Twine(name) + " has the value " + llvm::Twine(value) +
-                        ", but expected at least " + llvm::Twine(least));
-  return list;
-}
-
 /// SAME padding: the result has ceil(size / stride) elements.
 mlir::LogicalResult padSame(Node &node, Window &window, llvm::ArrayRef<Extent> input, bool moreAtEnd) {
   for (size_t i = 0; i < input.size(); ++i) {
@@ -96,15 +82,29 @@ mlir::LogicalResult computeSizes(Node &node, Window &window, llvm::ArrayRef<Exte
 bool Window::hasPadding() const { return !areZero(low) || !areZero(high); }
 bool Window::hasOverhang() const { return !areZero(overhang); }
 
+mlir::FailureOr<llvm::SmallVector<int64_t>> readNumbers(Node &node, llvm::StringRef name, size_t count,
+                                                        int64_t otherwise, int64_t least) {
+  llvm::SmallVector<int64_t> list =
+      node.integers(name).value_or(llvm::SmallVector<int64_t>(count, otherwise));
+  if (list.size() != count)
+    return node.error(llvm::Twine(name) + " has " + llvm::Twine(list.size()) + " values, but expected " +
+                      llvm::Twine(count));
+  for (int64_t value : list)
+    if (value < least || value > INT32_MAX)
+      return node.error(llvm::Twine(name) + " has the value " + llvm::Twine(value) +
+                        ", but expected at least " + llvm::Twine(least));
+  return list;
+}
+
 mlir::FailureOr<Window> readWindow(Node &node, llvm::ArrayRef<Extent> input,
                                    std::optional<llvm::SmallVector<int64_t>> kernel, bool hasCeilMode) {
   size_t count = input.size();
   if (!kernel && !node.hasAttribute("kernel_shape"))
     return node.error("has no attribute 'kernel_shape', but expected one");
-  mlir::FailureOr<llvm::SmallVector<int64_t>> shape = readList(node, "kernel_shape", count, 1, 1);
-  mlir::FailureOr<llvm::SmallVector<int64_t>> strides = readList(node, "strides", count, 1, 1);
-  mlir::FailureOr<llvm::SmallVector<int64_t>> dilations = readList(node, "dilations", count, 1, 1);
-  mlir::FailureOr<llvm::SmallVector<int64_t>> pads = readList(node, "pads", 2 * count, 0, 0);
+  mlir::FailureOr<llvm::SmallVector<int64_t>> shape = readNumbers(node, "kernel_shape", count, 1, 1);
+  mlir::FailureOr<llvm::SmallVector<int64_t>> strides = readNumbers(node, "strides", count, 1, 1);
+  mlir::FailureOr<llvm::SmallVector<int64_t>> dilations = readNumbers(node, "dilations", count, 1, 1);
+  mlir::FailureOr<llvm::SmallVector<int64_t>> pads = readNumbers(node, "pads", 2 * count, 0, 0);
   std::string automatic = node.string("auto_pad", "NOTSET");
   bool isCeil = hasCeilMode && node.integer("ceil_mode", 0) != 0;
   if (failed(shape) || failed(strides) || failed(dilations) || failed(pads))
@@ -144,6 +144,40 @@ void addHeight(Window &window) {
   for (Shape *list : {&window.low, &window.high, &window.overhang})
     list->insert(list->begin(), 0);
   window.sizes.insert(window.sizes.begin(), 1);
+}
+
+llvm::SmallVector<mlir::Value> slide(Node &node, const GraphValue &padded, const Window &window,
+                                     llvm::ArrayRef<mlir::Value> inits, Emitter::Body body) {
+  int64_t rank = static_cast<int64_t>(window.kernel.size());
+  mlir::Builder &builder = node.builder;
+  llvm::SmallVector<mlir::AffineExpr> indices = {builder.getAffineDimExpr(0), builder.getAffineDimExpr(1)};
+  for (int64_t i = 0; i < rank; ++i)
+    indices.push_back(builder.getAffineDimExpr(2 + i) * window.strides[i] +
+                      builder.getAffineDimExpr(2 + rank + i) * window.dilations[i]);
+  int64_t loops = 2 + 2 * rank;
+  llvm::SmallVector<int64_t> outer = llvm::to_vector(llvm::seq<int64_t>(0, 2 + rank));
+  llvm::SmallVector<int64_t> inner = llvm::to_vector(llvm::seq<int64_t>(2 + rank, loops));
+  Access element{node.emit.tensor(padded), {}, mlir::AffineMap::get(loops, 0, indices, builder.getContext())};
+  // As the named pools have it: a tensor that is never read tells how large the window is.
+  Shape kernel(window.kernel.begin(), window.kernel.end());
+  Access extent{node.emit.empty(padded.elementType, kernel), inner};
+  llvm::SmallVector<Access> results;
+  for (mlir::Value init : inits)
+    results.push_back({init, outer});
+  return node.emit.generic(loops, inner, {element, extent}, results,
+                           [&](mlir::OpBuilder &nested, mlir::Location location, mlir::ValueRange values) {
+                             llvm::SmallVector<mlir::Value> arguments = {values[0]};
+                             arguments.append(values.begin() + 2, values.end());
+                             return body(nested, location, arguments);
+                           });
+}
+
+mlir::Value windowPosition(const Scalars &s, const Window &window, int64_t i, mlir::Value low) {
+  int64_t rank = static_cast<int64_t>(window.kernel.size());
+  mlir::Type type = s.builder.getIndexType();
+  mlir::Value start = s.multiply(s.loop(2 + i), s.integer(type, window.strides[i]));
+  mlir::Value offset = s.multiply(s.loop(2 + rank + i), s.integer(type, window.dilations[i]));
+  return s.subtract(s.add(start, offset), low);
 }
 
 GraphValue padSpatial(Node &node, const GraphValue &value, llvm::ArrayRef<Extent> low,
