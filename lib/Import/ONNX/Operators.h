@@ -39,6 +39,7 @@ Family movementOperators();
 Family nonMaxSuppressionOperators();
 Family normalizationOperators();
 Family poolingOperators();
+Family quantizationOperators();
 Family randomOperators();
 Family reductionOperators();
 Family scatterOperators();
