@@ -42,6 +42,7 @@ Family poolingOperators();
 Family quantizationOperators();
 Family randomOperators();
 Family reductionOperators();
+Family resizeOperators();
 Family scatterOperators();
 Family shapingOperators();
 Family signalOperators();
