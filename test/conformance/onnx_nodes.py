@@ -21,10 +21,13 @@ from onnx.backend.test.case.node import collect_testcases
 FIRST_OPSET, LAST_OPSET = 13, 23
 TOLERANCES = {  # absolute, relative
     "float64": (1e-7, 1e-7), "float32": (1e-5, 1e-4), "float16": (1e-2, 1e-2), "bfloat16": (1e-2, 1e-2)}
+# Whose inputs or expected outputs ONNX writes with four digits behind the point.
+ROUNDED = {"test_averagepool_2d_ceil_last_window_starts_on_pad", "test_gridsample_bicubic", "test_roialign_aligned_false",
+           "test_roialign_aligned_true"}
 # What a test may be refused for.
 EXPECTED_REFUSALS = [
     "element type", "depends on the model's data", "training_mode", "is used, but is not supported", "to is ",
-    "has rank 5, but expected rank 3 to 4", "fmod is 0 for floats", "has no value of a supported kind",
+    "fmod is 0 for floats", "has no value of a supported kind",
     "is not a tensor", "depends on the model's data or sizes", "has no shape",
 ]
 PASSES = [
@@ -166,12 +169,12 @@ def call(library, case, inputs, expected):
     return [read_result(getattr(results, f"r{i}"), array) for i, array in enumerate(expected)]
 
 
-def compare(actual, expected):
+def compare(actual, expected, name):
     for i, (a, e) in enumerate(zip(actual, expected)):
         if e.dtype.name not in TOLERANCES:
             numpy.testing.assert_array_equal(a, e, err_msg=f"output {i}")
             continue
-        absolute, relative = TOLERANCES[e.dtype.name]
+        absolute, relative = (1e-4, 0) if name in ROUNDED else TOLERANCES[e.dtype.name]
         numpy.testing.assert_allclose(a.astype(numpy.float64), e.astype(numpy.float64), rtol=relative,
                                       atol=absolute, err_msg=f"output {i}")
 
@@ -192,7 +195,7 @@ def execute(cases, llvm, failures):
             for inputs, outputs in case.test.data_sets:
                 inputs = [numpy.array(i, order="C") for i in case.inputs(inputs)]
                 outputs = [numpy.asarray(o) for o in outputs]
-                compare(call(library, case, inputs, outputs), outputs)
+                compare(call(library, case, inputs, outputs), outputs, case.test.name)
             passed += 1
         except (ValueError, AssertionError) as error:
             failures.append((case.test.name, " ".join(str(error).split())[:300]))

@@ -25,6 +25,7 @@ using Family = llvm::ArrayRef<Operator>;
 
 Family activationsOperators();
 Family arithmeticOperators();
+Family channelNormalizationOperators();
 Family contractionOperators();
 Family controlFlowOperators();
 Family convolutionOperators();

@@ -104,30 +104,69 @@ mlir::LogicalResult finish(Node &node, Result result) {
 
 } // namespace
 
+/// (x - mean) / sqrt(variance + epsilon) * scale + shift, where the parameters have one element per channel.
+static Result normalizeChannels(Node &node, const GraphValue &x, const GraphValue &gain,
+                                const GraphValue &bias, const GraphValue &mean, const GraphValue &variance,
+                                double epsilon) {
+  Result inverse = inverseRoot(node, variance, epsilon);
+  Result scale = applyBinary(node, "Mul", *inverse, castTo(node, gain, inverse->elementType));
+  Result moved =
+      failed(scale) ? scale : applyBinary(node, "Mul", castTo(node, mean, scale->elementType), *scale);
+  Result shift =
+      failed(moved) ? moved : applyBinary(node, "Sub", castTo(node, bias, moved->elementType), *moved);
+  if (failed(shift))
+    return mlir::failure();
+  GraphValue factors = perChannel(node, *scale, x.rank()), offsets = perChannel(node, *shift, x.rank());
+  factors = castTo(node, factors, x.elementType);
+  offsets = castTo(node, offsets, x.elementType);
+  return apply(node, {&x, &factors, &offsets},
+               [](const Scalars &s, ValueRange v) { return s.add(s.multiply(v[0], v[1]), v[2]); });
+}
+
+/// Normalizes by the moments of the batch, and moves the running ones toward them.
+static mlir::LogicalResult normalizeBatch(Node &node, double epsilon, double momentum) {
+  const GraphValue &x = node.input(0);
+  Composition c(node);
+  llvm::SmallVector<int64_t> others = {0};
+  for (int64_t i = 2; i < x.rank(); ++i)
+    others.push_back(i);
+  GraphValue axes = c.integers(others);
+  GraphValue mean = c.op("ReduceMean", {x, axes}, {{"keepdims", int64_t{0}}});
+  GraphValue centered = c.subtract(x, c.op("ReduceMean", {x, axes}));
+  GraphValue variance =
+      c.op("ReduceMean", {c.multiply(centered, centered), axes}, {{"keepdims", int64_t{0}}});
+  auto move = [&](const GraphValue &running, const GraphValue &current) {
+    mlir::Type type = running.elementType;
+    return c.add(c.multiply(running, c.real(type, momentum)),
+                 c.multiply(c.cast(current, type), c.real(type, 1 - momentum)));
+  };
+  GraphValue runningMean = move(node.input(3), mean), runningVariance = move(node.input(4), variance);
+  if (c.hasFailed())
+    return mlir::failure();
+  Result result = normalizeChannels(node, x, node.input(1), node.input(2), mean, variance, epsilon);
+  return failed(result) ? mlir::failure() : c.finish({*result, runningMean, runningVariance});
+}
+
 static mlir::LogicalResult importBatchNormalization(Node &node) {
   const GraphValue &x = node.input(0);
-  double epsilon = node.real("epsilon", 1e-5);
-  node.real("momentum", 0.9);
-  if (node.integer("training_mode", 0) != 0)
-    return node.error("training_mode is 1, but expected 0: export the model for inference");
+  double epsilon = node.real("epsilon", 1e-5), momentum = node.real("momentum", 0.9);
+  bool isTraining = node.integer("training_mode", 0) != 0;
+  // Up to opset 8, every place of a channel could have parameters of its own.
+  bool isPerPlace = node.opset() < 9 && node.integer("spatial", 1) == 0;
   if (node.isFolded()) {
     node.set(0, x);
     return mlir::success();
   }
   if (x.rank() < 2)
     return node.error("the input has rank " + llvm::Twine(x.rank()) + ", but expected at least 2");
+  if (isPerPlace && x.rank() > 2)
+    return node.error("spatial is 0, but expected 1: one mean and variance for each channel");
   if (failed(checkParameters(node, 1, 4, x.shape[1])))
     return mlir::failure();
-  Result inverse = inverseRoot(node, node.input(4), epsilon);
-  Result scale = applyBinary(node, "Mul", *inverse, castTo(node, node.input(1), inverse->elementType));
-  Result moved = applyBinary(node, "Mul", node.input(3), *scale);
-  Result shift = failed(moved) ? moved : applyBinary(node, "Sub", node.input(2), *moved);
-  if (failed(scale) || failed(shift))
-    return mlir::failure();
-  GraphValue factors = perChannel(node, *scale, x.rank()), offsets = perChannel(node, *shift, x.rank());
-  return finish(node, apply(node, {&x, &factors, &offsets}, [](const Scalars &s, ValueRange v) {
-                  return s.add(s.multiply(v[0], v[1]), v[2]);
-                }));
+  if (isTraining)
+    return normalizeBatch(node, epsilon, momentum);
+  return finish(
+      node, normalizeChannels(node, x, node.input(1), node.input(2), node.input(3), node.input(4), epsilon));
 }
 
 static mlir::LogicalResult importLayerNormalization(Node &node) {

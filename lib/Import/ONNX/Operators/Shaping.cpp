@@ -258,11 +258,23 @@ static mlir::LogicalResult importDepthToSpace(Node &node) {
     node.set(0, node.emit.reshape(moved, {n, *depth, *multiply(h, block), *multiply(w, block)}));
     return mlir::success();
   }
-  std::optional<Extent> rows = divideExactly(h, block), columns = divideExactly(w, block);
-  if (!rows || !columns)
+  if (h.constant().value_or(0) % block != 0 || w.constant().value_or(0) % block != 0)
     return node.error("expected height and width that " + llvm::Twine(block) + " divides, but found " +
                       node.extents.text(value.shape));
-  GraphValue split = node.emit.reshape(value, {n, c, *rows, block, *columns, block});
+  std::optional<Extent> rows = node.extents.floorDivide(h, block),
+                        columns = node.extents.floorDivide(w, block);
+  std::optional<Extent> height = rows ? multiply(*rows, block) : std::nullopt;
+  std::optional<Extent> width = columns ? multiply(*columns, block) : std::nullopt;
+  if (failed(node.require(height)) || failed(node.require(width)))
+    return mlir::failure();
+  if (*height != h)
+    node.emit.require(*height, h, "the height is no multiple of blocksize");
+  if (*width != w)
+    node.emit.require(*width, w, "the width is no multiple of blocksize");
+  GraphValue whole = value;
+  if (*height != h || *width != w)
+    whole = node.emit.slice(value, llvm::SmallVector<Extent>(4, 0), {n, c, *height, *width}, {1, 1, 1, 1});
+  GraphValue split = node.emit.reshape(whole, {n, c, *rows, block, *columns, block});
   llvm::SmallVector<int64_t> order = {0, 1, 3, 5, 2, 4};
   if (isDCR)
     order = {0, 3, 5, 1, 2, 4};
