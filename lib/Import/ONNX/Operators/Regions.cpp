@@ -166,7 +166,7 @@ static mlir::LogicalResult importRoiAlign(Node &node) {
 
 static mlir::LogicalResult importCenterCropPad(Node &node) {
   const GraphValue &value = node.input(0);
-  mlir::FailureOr<llvm::SmallVector<Extent>> sizes = node.requireIntegers(1, "shape");
+  mlir::FailureOr<llvm::SmallVector<Extent>> sizes = node.hostSizes(1, "shape");
   auto given = node.axes("axes", /*input=*/INT32_MAX, value.rank());
   if (failed(sizes) || failed(given))
     return mlir::failure();

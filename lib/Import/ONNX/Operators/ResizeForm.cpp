@@ -180,7 +180,7 @@ mlir::LogicalResult readSizes(Node &node, ResizeForm &form) {
   }
   if (!node.has(3))
     return node.error("has neither scales nor sizes, but expected one of them");
-  mlir::FailureOr<llvm::SmallVector<Extent>> sizes = node.requireIntegers(3, "sizes");
+  mlir::FailureOr<llvm::SmallVector<Extent>> sizes = node.hostSizes(3, "sizes");
   if (failed(sizes))
     return mlir::failure();
   if (sizes->size() != count)

@@ -273,7 +273,7 @@ static mlir::LogicalResult importGridSample(Node &node) {
 
 static mlir::LogicalResult importAffineGrid(Node &node) {
   const GraphValue &theta = node.input(0);
-  mlir::FailureOr<llvm::SmallVector<Extent>> size = node.requireIntegers(1, "size");
+  mlir::FailureOr<llvm::SmallVector<Extent>> size = node.hostSizes(1, "size");
   bool alignsCorners = node.integer("align_corners", 0) != 0;
   if (failed(size) || failed(node.requireRank(0, 3, 3)))
     return mlir::failure();
