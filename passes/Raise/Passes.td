@@ -108,7 +108,7 @@ def RaiseAttention : Pass<"winnow-raise-attention", "::mlir::ModuleOp"> {
     ```
 
     Where every score of a query is minus infinity, its result is zero instead of NaN. A choice of zero where
-    a weight is NaN, which says the same, is dropped; scores that are NaN stay NaN. Attention whose scores
+    a weight is NaN, or where the largest score of a row is minus infinity, says the same and is dropped; scores that are NaN stay NaN. Attention whose scores
     or weights are used otherwise, whose number of heads is not known, or of other element types than f32
     stays as it is.
   }];

@@ -5,6 +5,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace winnow;
 
@@ -78,9 +80,11 @@ template <typename... Ops> linalg::GenericOp findRowReduction(Value value) {
   return matches ? op : linalg::GenericOp();
 }
 
-/// A tensor and the operations that put zeros in place of its NaNs.
-struct NaNGuard {
+/// A tensor of weights and the operations that put zeros in place of some: of its NaNs, or of the rows
+/// without a score above minus infinity.
+struct WeightGuard {
   Value input;
+  linalg::GenericOp largestScores; // whose rows are taken, or null for the NaNs
   SmallVector<Operation *> operations;
 };
 
@@ -96,8 +100,23 @@ bool isNaNMask(Value mask, Value value) {
          llvm::is_contained({arith::CmpFPredicate::UNE, arith::CmpFPredicate::UNO}, compare.getPredicate());
 }
 
-/// The guard that makes `value`: Where(IsNaN(input), 0, input).
-std::optional<NaNGuard> findNaNGuard(Value value) {
+/// The largest scores, if `mask` says which of them are minus infinity.
+linalg::GenericOp findMaskedRows(Value mask) {
+  linalg::GenericOp op = findElementwise(mask);
+  if (!op || op.getNumDpsInputs() != 1 || !op.getMatchingIndexingMap(op.getDpsInputOperand(0)).isIdentity())
+    return {};
+  auto compare = findOnly<arith::CmpFOp>(op);
+  APFloat bound(0.0f);
+  bool matches = compare && compare.getPredicate() == arith::CmpFPredicate::OEQ &&
+                 compare.getLhs() == op.getBlock()->getArgument(0) &&
+                 matchPattern(compare.getRhs(), m_ConstantFloat(&bound)) && bound.isInfinity() &&
+                 bound.isNegative();
+  return matches ? findRowReduction<arith::MaximumFOp, arith::MaxNumFOp>(op.getInputs()[0])
+                 : linalg::GenericOp();
+}
+
+/// The guard that makes `value`: Where(mask, 0, input), where the mask is IsNaN(input) or one of rows.
+std::optional<WeightGuard> findWeightGuard(Value value) {
   linalg::GenericOp op = findElementwise(value);
   if (!op || op.getNumDpsInputs() != 2)
     return std::nullopt;
@@ -106,11 +125,23 @@ std::optional<NaNGuard> findNaNGuard(Value value) {
   bool matches = select && select.getCondition() == op.getMatchingBlockArgument(mask) &&
                  matchPattern(select.getTrueValue(), m_AnyZeroFloat()) &&
                  select.getFalseValue() == op.getMatchingBlockArgument(input) &&
-                 op.getMatchingIndexingMap(mask).isIdentity() &&
-                 op.getMatchingIndexingMap(input).isIdentity() && isNaNMask(mask->get(), input->get());
+                 op.getMatchingIndexingMap(input).isIdentity();
   if (!matches)
     return std::nullopt;
-  return NaNGuard{input->get(), {op, mask->get().getDefiningOp()}};
+  WeightGuard guard{input->get(), {}, {op, mask->get().getDefiningOp()}};
+  if (op.getMatchingIndexingMap(mask).isIdentity() && isNaNMask(mask->get(), input->get()))
+    return guard;
+  guard.largestScores = isRowwise(op, mask) ? findMaskedRows(mask->get()) : linalg::GenericOp();
+  if (!guard.largestScores)
+    return std::nullopt;
+  guard.operations.push_back(guard.largestScores);
+  return guard;
+}
+
+/// Whether `op` finds the largest of each row's scores, starting from what no score is below.
+bool isLargestOf(linalg::GenericOp op, Value scores) {
+  std::optional<float> start = findStart(op);
+  return op.getInputs()[0] == scores && start && *start <= std::numeric_limits<float>::lowest();
 }
 
 bool hasIndices(linalg::GenericOp op) { return !op.getBody()->getOps<linalg::IndexOp>().empty(); }
@@ -155,7 +186,7 @@ std::optional<ScoreChain> findChain(Value scores, function_ref<bool(Value)> isPr
 } // namespace
 
 std::optional<SoftmaxForm> winnow::findSoftmax(Value weights) {
-  std::optional<NaNGuard> guard = findNaNGuard(weights);
+  std::optional<WeightGuard> guard = findWeightGuard(weights);
   linalg::GenericOp quotient = findRowOperation<arith::DivFOp>(guard ? guard->input : weights);
   if (!quotient)
     return std::nullopt;
@@ -170,13 +201,13 @@ std::optional<SoftmaxForm> winnow::findSoftmax(Value weights) {
     return std::nullopt;
   linalg::GenericOp largest =
       findRowReduction<arith::MaximumFOp, arith::MaxNumFOp>(difference.getInputs()[1]);
-  if (!largest || largest.getInputs()[0] != difference.getInputs()[0])
+  Value scores = difference.getInputs()[0];
+  if (!largest || !isLargestOf(largest, scores))
     return std::nullopt;
-  // From a larger start, the largest score would not be known.
-  std::optional<float> start = findStart(largest);
-  if (!start || *start > std::numeric_limits<float>::lowest())
+  if (guard && guard->largestScores &&
+      (!isLargestOf(guard->largestScores, scores) || findStart(guard->largestScores) != -INFINITY))
     return std::nullopt;
-  SoftmaxForm form{difference.getInputs()[0], {quotient, sum, exponential, difference, largest}};
+  SoftmaxForm form{scores, {quotient, sum, exponential, difference, largest}};
   if (guard)
     llvm::append_range(form.operations, guard->operations);
   return form;

@@ -8,7 +8,7 @@
 namespace winnow {
 
 /// A softmax over the last dimension: exp(scores - max) / sum of exp(scores - max). Zeros may be put in place
-/// of its NaNs, which is how exporters say that a row of minus infinities has no weights.
+/// of its NaNs, which is how exporters say that a row of minus infinities has no weights, or of such rows.
 struct SoftmaxForm {
   mlir::Value scores;
   llvm::SmallVector<mlir::Operation *> operations; // everything that computes it
