@@ -18,7 +18,7 @@ import numpy
 import onnx
 from onnx.backend.test.case.node import collect_testcases
 
-FIRST_OPSET, LAST_OPSET = 13, 23
+FIRST_OPSET, LAST_OPSET = 7, 28
 TOLERANCES = {  # absolute, relative
     "float64": (1e-7, 1e-7), "float32": (1e-5, 1e-4), "float16": (1e-2, 1e-2), "bfloat16": (1e-2, 1e-2)}
 # Whose inputs or expected outputs ONNX writes with four digits behind the point.
@@ -45,7 +45,7 @@ def run(arguments):
 
 def operators_of(graph):
     for node in graph.node:
-        yield node.op_type
+        yield f"{node.domain}.{node.op_type}" if node.domain not in ("", "ai.onnx") else node.op_type
         for attribute in node.attribute:
             if attribute.HasField("g"):
                 yield from operators_of(attribute.g)

@@ -86,6 +86,12 @@ std::optional<llvm::SmallVector<double>> Node::reals(llvm::StringRef name) {
                : std::nullopt;
 }
 
+std::optional<llvm::SmallVector<std::string>> Node::strings(llvm::StringRef name) {
+  const AttributeProto *found = attribute(name, AttributeProto::STRINGS);
+  return found ? std::optional(llvm::SmallVector<std::string>(found->strings().begin(), found->strings().end()))
+               : std::nullopt;
+}
+
 const onnx::TensorProto *Node::tensor(llvm::StringRef name) {
   const AttributeProto *found = attribute(name, AttributeProto::TENSOR);
   return found ? &found->t() : nullptr;
