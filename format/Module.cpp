@@ -4,48 +4,42 @@
 
 namespace winnow::format {
 
-int64_t byteWidth(ElementType type) {
-  switch (type) {
-  case ElementType::Bool:
-  case ElementType::I8:
-  case ElementType::U8:
-    return 1;
-  case ElementType::F16:
-  case ElementType::BF16:
-    return 2;
-  case ElementType::I32:
-  case ElementType::F32:
-    return 4;
-  case ElementType::I64:
-  case ElementType::F64:
-    return 8;
-  }
-  return 0;
-}
+namespace {
 
-const char *name(ElementType type) {
-  switch (type) {
-  case ElementType::Bool:
-    return "bool";
-  case ElementType::I8:
-    return "int8";
-  case ElementType::U8:
-    return "uint8";
-  case ElementType::I32:
-    return "int32";
-  case ElementType::I64:
-    return "int64";
-  case ElementType::F16:
-    return "float16";
-  case ElementType::BF16:
-    return "bfloat16";
-  case ElementType::F32:
-    return "float32";
-  case ElementType::F64:
-    return "float64";
-  }
-  return "unknown";
-}
+struct TypeInfo {
+  const char *name;
+  int64_t bytes;
+};
+
+constexpr TypeInfo kTypes[] = {
+    {"bool", 1},
+    {"int8", 1},
+    {"uint8", 1},
+    {"int32", 4},
+    {"int64", 8},
+    {"float16", 2},
+    {"bfloat16", 2},
+    {"float32", 4},
+    {"float64", 8},
+    {"int16", 2},
+    {"uint16", 2},
+    {"uint32", 4},
+    {"uint64", 8},
+    {"float8_e4m3fn", 1},
+    {"float8_e4m3fnuz", 1},
+    {"float8_e5m2", 1},
+    {"float8_e5m2fnuz", 1},
+    {"float8_e8m0fnu", 1},
+};
+static_assert(std::size(kTypes) == kElementTypeCount);
+
+bool isKnown(ElementType type) { return int(type) < kElementTypeCount; }
+
+} // namespace
+
+int64_t byteWidth(ElementType type) { return isKnown(type) ? kTypes[int(type)].bytes : 0; }
+
+const char *name(ElementType type) { return isKnown(type) ? kTypes[int(type)].name : "unknown"; }
 
 const char *name(Opcode opcode) {
   static constexpr const char *names[] = {

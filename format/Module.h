@@ -9,12 +9,34 @@
 
 namespace winnow::format {
 
-enum class ElementType : uint8_t { Bool, I8, U8, I32, I64, F16, BF16, F32, F64 };
+/// The numbers are those of the file. 8-bit floats are for storage: programs only move and convert them.
+enum class ElementType : uint8_t {
+  Bool,
+  I8,
+  U8,
+  I32,
+  I64,
+  F16,
+  BF16,
+  F32,
+  F64,
+  I16,
+  U16,
+  U32,
+  U64,
+  F8E4M3FN,
+  F8E4M3FNUZ,
+  F8E5M2,
+  F8E5M2FNUZ,
+  F8E8M0FNU,
+};
+constexpr int kElementTypeCount = int(ElementType::F8E8M0FNU) + 1;
 
 /// Bytes of one element.
 int64_t byteWidth(ElementType type);
-/// The name users see, in numpy's spelling: "float32", "int64", "bool".
+/// The name users see, in the spelling of numpy and ml_dtypes: "float32", "int64", "bool", "float8_e5m2".
 const char *name(ElementType type);
+constexpr bool isEightBitFloat(ElementType type) { return type >= ElementType::F8E4M3FN; }
 
 constexpr int64_t kDynamic = -1;
 

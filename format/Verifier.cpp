@@ -56,7 +56,7 @@ Status verifySignatures(const std::string &where, const char *what,
       return status;
     if (!names.insert(signature.name).second)
       return damaged(place, ": the name '", signature.name, "' is taken already");
-    if (uint8_t(signature.type) > uint8_t(ElementType::F64))
+    if (int(signature.type) >= kElementTypeCount)
       return damaged(place, ": element type ", uint8_t(signature.type), " is unknown");
     if (signature.shape.size() > kMaximumRank)
       return damaged(place, ": rank ", signature.shape.size(), " is over the limit of ", kMaximumRank);
@@ -185,7 +185,7 @@ Status verifyStates(const Module &module) {
     std::string where = concatenate("state '", state.name, "'");
     if (!names.insert(state.name).second)
       return damaged(where, " is there twice");
-    if (uint8_t(state.type) > uint8_t(ElementType::F64))
+    if (int(state.type) >= kElementTypeCount)
       return damaged(where, ": element type ", uint8_t(state.type), " is unknown");
     if (uint8_t(state.placement) > uint8_t(Placement::Host))
       return damaged(where, ": placement ", uint8_t(state.placement), " is unknown");

@@ -20,10 +20,24 @@ struct TypeName {
   ElementType type;
 };
 constexpr TypeName kTypes[] = {
-    {"|b1", ElementType::Bool}, {"|i1", ElementType::I8},   {"|u1", ElementType::U8},
-    {"<i4", ElementType::I32},  {"<i8", ElementType::I64},  {"<f2", ElementType::F16},
-    {"<V2", ElementType::BF16}, {"|V2", ElementType::BF16}, {"<f4", ElementType::F32},
+    {"|b1", ElementType::Bool},
+    {"|i1", ElementType::I8},
+    {"|u1", ElementType::U8},
+    {"<i2", ElementType::I16},
+    {"<i4", ElementType::I32},
+    {"<i8", ElementType::I64},
+    {"<u2", ElementType::U16},
+    {"<u4", ElementType::U32},
+    {"<u8", ElementType::U64},
+    {"<f2", ElementType::F16},
+    {"<V2", ElementType::BF16},
+    {"|V2", ElementType::BF16},
+    {"<f4", ElementType::F32},
     {"<f8", ElementType::F64},
+    // As ml_dtypes writes 8-bit floats: the bytes alone.
+    {"|V1", ElementType::U8},
+    {"<V1", ElementType::U8},
+    {"<f1", ElementType::U8},
 };
 
 template <typename... Parts> Status invalid(const Parts &...parts) {
@@ -140,9 +154,10 @@ Result<ElementType> parseType(const std::string &descr) {
   }
   if (!descr.empty() && descr[0] == '>')
     return invalid("its elements are big-endian ('", descr, "'), expected little-endian");
-  return invalid("element type '", descr,
-                 "' is not supported, expected bool, int8, uint8, int32, int64, float16, "
-                 "bfloat16, float32 or float64");
+  return invalid(
+      "element type '", descr,
+      "' is not supported, expected bool, an integer of 8 to 64 bits, float16, bfloat16, float32 or "
+      "float64");
 }
 
 /// Bytes of an element of a type such as "<u2": booleans, integers, floats and complex numbers of this byte
@@ -278,8 +293,10 @@ std::vector<uint8_t> serializeNumpy(std::string_view type, const std::vector<int
 }
 
 std::vector<uint8_t> serializeNumpy(const Array &array) {
+  // numpy has no 8-bit floats: their files hold bytes.
+  ElementType stored = isEightBitFloat(array.type) ? ElementType::U8 : array.type;
   const TypeName *type = std::find_if(std::begin(kTypes), std::end(kTypes),
-                                      [&](const TypeName &each) { return each.type == array.type; });
+                                      [&](const TypeName &each) { return each.type == stored; });
   return serializeNumpy(type->descr, array.shape, array.bytes);
 }
 

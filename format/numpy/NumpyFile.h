@@ -11,11 +11,12 @@
 namespace winnow::format {
 
 /// The array in the bytes of a .npy file. Column-major (Fortran order) elements are reordered. bfloat16 is
-/// the type 'V2', as ml_dtypes writes it. Fails with InvalidArgument for what is not a .npy file, has more or
-/// fewer bytes than its header says, or holds big-endian elements or a type that is not an ElementType.
+/// the type 'V2', as ml_dtypes writes it; its 8-bit floats are read as bytes, uint8. Fails with
+/// InvalidArgument for what is not a .npy file, has more or fewer bytes than its header says, or holds
+/// big-endian elements or a type that is not an ElementType.
 Result<Array> parseNumpy(std::span<const uint8_t> bytes);
 
-/// The bytes of a .npy file, version 1.
+/// The bytes of a .npy file, version 1. 8-bit floats are written as the bytes that they are, uint8.
 std::vector<uint8_t> serializeNumpy(const Array &array);
 
 /// An array of any number type of numpy's, also of those that modules do not have. `type` is numpy's

@@ -76,7 +76,8 @@ typedef struct wn_dimension {
 
 typedef struct wn_tensor_info {
   const char *name;
-  DLDataType dtype; /* bool is code 6, 8 bits, as in newer DLPack */
+  DLDataType dtype; /* as in newer DLPack: bool is code 6; float8 e4m3fn, e4m3fnuz, e5m2, e5m2fnuz and e8m0fnu
+                     * are codes 10 to 14; all of 8 bits */
   int32_t rank;
   const wn_dimension *dimensions;
 } wn_tensor_info;

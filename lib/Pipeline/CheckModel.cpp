@@ -2,6 +2,7 @@
 #include "lib/Pipeline/CheckModel.h"
 
 #include "dialects/Winnow/WinnowOps.h"
+#include "passes/Dispatch/InterfaceTypes.h"
 #include "passes/Dispatch/Passes.h"
 
 #include "llvm/ADT/SetVector.h"
@@ -15,12 +16,15 @@ namespace {
 
 bool isElementType(Type type) {
   return type.isF64() || type.isF32() || type.isF16() || type.isBF16() || type.isSignlessInteger(64) ||
-         type.isSignlessInteger(32) || type.isSignlessInteger(8) || type.isSignlessInteger(1);
+         type.isSignlessInteger(32) || type.isSignlessInteger(16) || type.isSignlessInteger(8) ||
+         type.isSignlessInteger(1);
 }
 
 /// Checks an input or output: its type and what names it. `what` is "input 0".
-LogicalResult checkSignature(func::FuncOp function, const Twine &what, Type type, Attribute name,
-                             Attribute dimensions) {
+LogicalResult checkSignature(func::FuncOp function, const Twine &what, Type type, DictionaryAttr attributes) {
+  auto attribute = [&](StringRef key) { return attributes ? attributes.get(key) : Attribute(); };
+  Attribute name = attribute("winnow.name"), dimensions = attribute("winnow.dims"),
+            named = attribute("winnow.type");
   auto report = [&] { return function.emitError() << what << " of function " << function.getName(); };
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor) {
@@ -28,10 +32,16 @@ LogicalResult checkSignature(func::FuncOp function, const Twine &what, Type type
   }
   if (!isElementType(tensor.getElementType())) {
     return report() << " has element type " << tensor.getElementType()
-                    << ", but one of f64, f32, f16, bf16, i64, i32, i8 and i1 was expected";
+                    << ", but one of f64, f32, f16, bf16, i64, i32, i16, i8 and i1 was expected";
   }
   if (name && !isa<StringAttr>(name)) {
     return report() << " has the winnow.name " << name << ", but a string was expected";
+  }
+  auto typeName = dyn_cast_if_present<StringAttr>(named);
+  if (named && !(typeName && interfaceType(typeName, tensor.getElementType()))) {
+    return report() << " has the winnow.type " << named
+                    << ", but the name of an unsigned integer or of a float of 8 bits as wide as "
+                    << tensor.getElementType() << " was expected";
   }
   if (!dimensions) {
     return success();
@@ -78,16 +88,12 @@ LogicalResult checkFunction(func::FuncOp function) {
                                 << kKernelsModule << ", " << kKernelAttribute;
   }
   for (auto [index, type] : llvm::enumerate(function.getArgumentTypes())) {
-    if (failed(checkSignature(function, "input " + Twine(index), type,
-                              function.getArgAttr(index, "winnow.name"),
-                              function.getArgAttr(index, "winnow.dims")))) {
+    if (failed(checkSignature(function, "input " + Twine(index), type, function.getArgAttrDict(index)))) {
       return failure();
     }
   }
   for (auto [index, type] : llvm::enumerate(function.getResultTypes())) {
-    if (failed(checkSignature(function, "output " + Twine(index), type,
-                              function.getResultAttr(index, "winnow.name"),
-                              function.getResultAttr(index, "winnow.dims")))) {
+    if (failed(checkSignature(function, "output " + Twine(index), type, function.getResultAttrDict(index)))) {
       return failure();
     }
   }

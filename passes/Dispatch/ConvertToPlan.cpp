@@ -1,4 +1,5 @@
 // Turns the entry functions into plan programs: tensors become buffers of known sizes.
+#include "passes/Dispatch/InterfaceTypes.h"
 #include "passes/Dispatch/Planner.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -37,9 +38,10 @@ ArrayAttr Planner::signatures(TypeRange types, bool areInputs) {
       return areInputs ? entry.getArgAttr(index, name) : entry.getResultAttr(index, name);
     };
     auto tensor = cast<RankedTensorType>(type);
-    if (auto named = dyn_cast_if_present<StringAttr>(attribute("winnow.type")); named && named == "uint8") {
-      // What is unsigned for the caller is signless in the program.
-      tensor = tensor.clone(IntegerType::get(context, 8, IntegerType::Unsigned));
+    if (auto named = dyn_cast_if_present<StringAttr>(attribute("winnow.type"))) {
+      if (Type element = interfaceType(named, tensor.getElementType())) {
+        tensor = tensor.clone(element);
+      }
     }
     auto name = dyn_cast_if_present<StringAttr>(attribute("winnow.name"));
     if (!name) {

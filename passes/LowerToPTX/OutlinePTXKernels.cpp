@@ -16,8 +16,8 @@ namespace {
 
 /// What the runtime passes as an element of a buffer.
 bool isElementType(Type type) {
-  return type.isInteger(1) || type.isInteger(8) || type.isInteger(32) || type.isInteger(64) || type.isF16() ||
-         type.isBF16() || type.isF32() || type.isF64();
+  return type.isInteger(1) || type.isInteger(8) || type.isInteger(16) || type.isInteger(32) ||
+         type.isInteger(64) || type.isF16() || type.isBF16() || type.isF32() || type.isF64();
 }
 
 /// An argument is a dense buffer or a size.
@@ -35,7 +35,7 @@ LogicalResult checkArgument(func::FuncOp kernel, unsigned index) {
   if (buffer.getMemorySpace())
     return report("the default memory space");
   if (!isElementType(buffer.getElementType()))
-    return report("one of the element types i1, i8, i32, i64, f16, bf16, f32 and f64");
+    return report("one of the element types i1, i8, i16, i32, i64, f16, bf16, f32 and f64");
   return success();
 }
 

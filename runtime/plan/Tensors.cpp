@@ -78,7 +78,8 @@ template <bool kGather> void copyElements(char *compact, const DLTensor &tensor,
 
 std::string toString(DLDataType type) {
   static constexpr const char *kinds[] = {"int", "uint", "float", "handle", "bfloat", "complex"};
-  std::string text = type.code == format::kDLPackBoolCode && type.bits == 8 ? "bool"
+  auto known = format::fromDLPack({type.code, type.bits, 1});
+  std::string text = known ? name(*known)
                      : type.code < std::size(kinds)
                          ? concatenate(kinds[type.code], type.bits)
                          : concatenate("type code ", type.code, " of ", type.bits, " bits");

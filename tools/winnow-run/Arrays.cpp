@@ -124,6 +124,11 @@ std::string shapeText(const std::vector<int64_t> &shape) {
   return text.empty() ? "scalar" : text;
 }
 
+void nameEightBits(Array &array, ElementType type) {
+  if (array.type == ElementType::U8 && format::isEightBitFloat(type))
+    array.type = type;
+}
+
 bool isArchive(const std::string &path) { return path.size() > 4 && path.substr(path.size() - 4) == ".npz"; }
 
 std::map<std::string, Array> readArchive(const std::string &path) {
@@ -159,6 +164,7 @@ std::vector<Array> makeInputs(const Options &options, const wn::Module &module) 
     size_t index = indexOf(names, name, "--input=" + name, "input");
     if (present[index])
       throw UserError("--input=" + name + ": the input is given twice");
+    nameEightBits(array, elementType(infos[index]));
     arrays[index] = std::move(array);
     present[index] = true;
   };

@@ -10,8 +10,8 @@ namespace winnow::run {
 using format::Array;
 
 /// The inputs of a function in its order, each from its file or random. Throws UserError for files that
-/// cannot be read, names that the function does not have, inputs without a source, and sizes that are asked for but
-/// are not those of a file.
+/// cannot be read, names that the function does not have, inputs without a source, and sizes that are asked
+/// for but are not those of a file.
 std::vector<Array> makeInputs(const Options &options, const wn::Module &module);
 
 /// The tensor that `array` holds. `array` must outlive it.
@@ -32,6 +32,9 @@ void writeOutputs(const Options &options, const std::vector<std::string> &names,
 /// The array for `name` from a .npy file or a .npz file, which needs a member of that name unless it has but
 /// one.
 Array readArray(const std::string &name, const std::string &path);
+
+/// Bytes from a file become the 8-bit floats that the module's tensor has, for which numpy has no type.
+void nameEightBits(Array &array, format::ElementType type);
 
 /// All members of a .npz file.
 std::map<std::string, Array> readArchive(const std::string &path);

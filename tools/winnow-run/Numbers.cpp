@@ -51,6 +51,53 @@ uint16_t toBfloat(float value) {
   return uint16_t((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
 
+/// What distinguishes the 8-bit floats, besides a sign in the highest bit.
+struct EightBitFormat {
+  int mantissaBits, bias;
+  bool hasInfinity; // and then NaNs above it
+  bool isFinite;    // its only NaN is the code of -0
+};
+
+EightBitFormat formatOf(ElementType type) {
+  switch (type) {
+  case ElementType::F8E4M3FN:
+    return {3, 7, false, false};
+  case ElementType::F8E4M3FNUZ:
+    return {3, 8, false, true};
+  case ElementType::F8E5M2:
+    return {2, 15, true, false};
+  default: // F8E5M2FNUZ
+    return {2, 16, false, true};
+  }
+}
+
+double fromEightBits(ElementType type, uint8_t code) {
+  if (type == ElementType::F8E8M0FNU)
+    return code == 255 ? std::nan("") : std::ldexp(1.0, code - 127);
+  EightBitFormat format = formatOf(type);
+  if (format.isFinite && code == 0x80)
+    return std::nan("");
+  int units = 1 << format.mantissaBits, magnitude = code & 127;
+  int exponent = magnitude / units, mantissa = magnitude % units;
+  double value = exponent == 0 ? std::ldexp(mantissa, 1 - format.bias - format.mantissaBits)
+                               : std::ldexp(mantissa + units, exponent - format.bias - format.mantissaBits);
+  if (format.hasInfinity && exponent == 31)
+    value = mantissa == 0 ? INFINITY : std::nan("");
+  else if (!format.isFinite && magnitude == 127)
+    value = std::nan("");
+  return code & 128 ? -value : value;
+}
+
+/// The nearest number; between two, the one with the lower code.
+uint8_t toEightBits(ElementType type, double value) {
+  int best = 0;
+  for (int code = 1; code < 256; ++code)
+    if (std::fabs(fromEightBits(type, uint8_t(code)) - value) <
+        std::fabs(fromEightBits(type, uint8_t(best)) - value))
+      best = code;
+  return uint8_t(best);
+}
+
 } // namespace
 
 double load(const Array &array, int64_t index) {
@@ -60,8 +107,16 @@ double load(const Array &array, int64_t index) {
     return read<uint8_t>(array, index);
   case ElementType::I8:
     return read<int8_t>(array, index);
+  case ElementType::I16:
+    return read<int16_t>(array, index);
+  case ElementType::U16:
+    return read<uint16_t>(array, index);
   case ElementType::I32:
     return read<int32_t>(array, index);
+  case ElementType::U32:
+    return read<uint32_t>(array, index);
+  case ElementType::U64:
+    return double(read<uint64_t>(array, index));
   case ElementType::I64:
     return double(read<int64_t>(array, index));
   case ElementType::F16:
@@ -72,8 +127,9 @@ double load(const Array &array, int64_t index) {
     return read<float>(array, index);
   case ElementType::F64:
     return read<double>(array, index);
+  default:
+    return fromEightBits(array.type, read<uint8_t>(array, index));
   }
-  return 0;
 }
 
 void store(Array &array, int64_t index, double value) {
@@ -83,8 +139,16 @@ void store(Array &array, int64_t index, double value) {
     return write(array, index, uint8_t(value));
   case ElementType::I8:
     return write(array, index, int8_t(value));
+  case ElementType::I16:
+    return write(array, index, int16_t(value));
+  case ElementType::U16:
+    return write(array, index, uint16_t(value));
   case ElementType::I32:
     return write(array, index, int32_t(value));
+  case ElementType::U32:
+    return write(array, index, uint32_t(value));
+  case ElementType::U64:
+    return write(array, index, uint64_t(value));
   case ElementType::I64:
     return write(array, index, int64_t(value));
   case ElementType::F16:
@@ -95,12 +159,16 @@ void store(Array &array, int64_t index, double value) {
     return write(array, index, float(value));
   case ElementType::F64:
     return write(array, index, value);
+  default:
+    return write(array, index, toEightBits(array.type, value));
   }
 }
 
 std::string text(const Array &array, int64_t index) {
   if (array.type == ElementType::I64)
     return std::to_string(read<int64_t>(array, index));
+  if (array.type == ElementType::U64)
+    return std::to_string(read<uint64_t>(array, index));
   char buffer[40];
   std::snprintf(buffer, sizeof(buffer), array.type == ElementType::F64 ? "%.17g" : "%.9g",
                 load(array, index));
@@ -120,8 +188,12 @@ double Random::next(ElementType type) {
     return double(bits() >> 63);
   case ElementType::I8:
   case ElementType::U8:
+  case ElementType::I16:
+  case ElementType::U16:
   case ElementType::I32:
+  case ElementType::U32:
   case ElementType::I64:
+  case ElementType::U64:
     return double(bits() % 10);
   default:
     return double(bits() >> 11) * 0x1p-52 - 1;

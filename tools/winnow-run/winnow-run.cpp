@@ -52,8 +52,9 @@ std::vector<Comparison> compareOutputs(const Options &options, const wn::Module 
   std::vector<Comparison> comparisons;
   for (const auto &[index, path] : matchOutputs(options.comparisons, execution.outputNames, "--compare")) {
     const std::string &name = execution.outputNames[index];
-    comparisons.push_back(
-        compare(name, "'" + path + "'", execution.outputs[index], readArray(name, path), tolerance));
+    Array expected = readArray(name, path);
+    nameEightBits(expected, execution.outputs[index].type);
+    comparisons.push_back(compare(name, "'" + path + "'", execution.outputs[index], expected, tolerance));
   }
   if (options.compareDevice.empty())
     return comparisons;

@@ -6,6 +6,7 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -77,6 +78,25 @@ void collectNames(Location location, llvm::SetVector<StringRef> &names) {
   }
 }
 
+std::optional<format::ElementType> integerType(IntegerType type) {
+  using format::ElementType;
+  bool isUnsigned = type.isUnsigned();
+  switch (type.getWidth()) {
+  case 1:
+    return ElementType::Bool;
+  case 8:
+    return isUnsigned ? ElementType::U8 : ElementType::I8;
+  case 16:
+    return isUnsigned ? ElementType::U16 : ElementType::I16;
+  case 32:
+    return isUnsigned ? ElementType::U32 : ElementType::I32;
+  case 64:
+    return isUnsigned ? ElementType::U64 : ElementType::I64;
+  default:
+    return std::nullopt;
+  }
+}
+
 } // namespace
 
 std::string describeOrigin(Location location) {
@@ -87,33 +107,24 @@ std::string describeOrigin(Location location) {
 
 FailureOr<format::ElementType> elementTypeOf(Type type, Location location) {
   using format::ElementType;
-  if (auto integer = dyn_cast<IntegerType>(type)) {
-    switch (integer.getWidth()) {
-    case 1:
-      return ElementType::Bool;
-    case 8:
-      return integer.isUnsigned() ? ElementType::U8 : ElementType::I8;
-    case 32:
-      return ElementType::I32;
-    case 64:
-      return ElementType::I64;
-    }
+  std::optional<ElementType> found = llvm::TypeSwitch<Type, std::optional<ElementType>>(type)
+                                         .Case([](IntegerType integer) { return integerType(integer); })
+                                         .Case([](Float16Type) { return ElementType::F16; })
+                                         .Case([](BFloat16Type) { return ElementType::BF16; })
+                                         .Case([](Float32Type) { return ElementType::F32; })
+                                         .Case([](Float64Type) { return ElementType::F64; })
+                                         .Case([](Float8E4M3FNType) { return ElementType::F8E4M3FN; })
+                                         .Case([](Float8E4M3FNUZType) { return ElementType::F8E4M3FNUZ; })
+                                         .Case([](Float8E5M2Type) { return ElementType::F8E5M2; })
+                                         .Case([](Float8E5M2FNUZType) { return ElementType::F8E5M2FNUZ; })
+                                         .Case([](Float8E8M0FNUType) { return ElementType::F8E8M0FNU; })
+                                         .Default(std::nullopt);
+  if (found) {
+    return *found;
   }
-  if (type.isF16()) {
-    return ElementType::F16;
-  }
-  if (type.isBF16()) {
-    return ElementType::BF16;
-  }
-  if (type.isF32()) {
-    return ElementType::F32;
-  }
-  if (type.isF64()) {
-    return ElementType::F64;
-  }
-  return emitError(location)
-         << "element type " << type
-         << " cannot cross a module's boundary; expected i1, i8, i32, i64, f16, bf16, f32 or f64";
+  return emitError(location) << "element type " << type
+                             << " cannot cross a module's boundary; expected i1, i8, i16, i32, i64, f16, "
+                                "bf16, f32, f64 or an 8-bit float of ONNX";
 }
 
 ModuleBuilder::ModuleBuilder() { module.producer = "winnow " WINNOW_VERSION; }

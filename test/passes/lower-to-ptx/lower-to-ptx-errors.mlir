@@ -24,7 +24,7 @@ func.func private @layout(%x: memref<4xf32, strided<[2]>>) attributes {winnow.ke
 
 // -----
 
-// expected-error @+1 {{argument 0 has the type 'memref<4xi4>', but one of the element types i1, i8, i32, i64, f16, bf16, f32 and f64 was expected}}
+// expected-error @+1 {{argument 0 has the type 'memref<4xi4>', but one of the element types i1, i8, i16, i32, i64, f16, bf16, f32 and f64 was expected}}
 func.func private @element(%x: memref<4xi4>) attributes {winnow.kernel} {
   return
 }

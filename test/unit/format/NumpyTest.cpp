@@ -44,16 +44,15 @@ std::string errorOf(const std::vector<uint8_t> &bytes) {
 }
 
 TEST(Numpy, RoundTrips) {
-  for (ElementType type :
-       {ElementType::Bool, ElementType::I8, ElementType::U8, ElementType::I32, ElementType::I64,
-        ElementType::F16, ElementType::BF16, ElementType::F32, ElementType::F64}) {
+  for (int number = 0; number < kElementTypeCount; ++number) {
+    ElementType type = ElementType(number);
     for (std::vector<int64_t> shape : {std::vector<int64_t>{}, {1}, {0, 3}, {2, 3}, {2, 1, 4, 3}}) {
       Array array = sampleArray(type, shape);
       std::vector<uint8_t> bytes = serializeNumpy(array);
       EXPECT_EQ((bytes.size() - array.bytes.size()) % 64, 0u);
       auto again = parseNumpy(bytes);
       ASSERT_TRUE(again.ok()) << again.status().message();
-      EXPECT_EQ(again->type, type);
+      EXPECT_EQ(again->type, isEightBitFloat(type) ? ElementType::U8 : type);
       EXPECT_EQ(again->shape, shape);
       EXPECT_EQ(again->bytes, array.bytes);
       EXPECT_EQ(reinterpret_cast<uintptr_t>(again->bytes.data()) % 64, 0u);

@@ -90,6 +90,9 @@ TEST(Tensors, TypesInWords) {
   EXPECT_EQ(toString(DLDataType{kDLBfloat, 16, 1}), "bfloat16");
   EXPECT_EQ(toString(DLDataType{6, 8, 1}), "bool");
   EXPECT_EQ(toString(DLDataType{kDLInt, 8, 4}), "int8 in 4 lanes");
+  EXPECT_EQ(toString(DLDataType{kDLUInt, 16, 1}), "uint16");
+  EXPECT_EQ(toString(DLDataType{12, 8, 1}), "float8_e5m2");
+  EXPECT_EQ(toString(DLDataType{kDLFloat, 128, 1}), "float128");
   EXPECT_EQ(toString(DLDataType{99, 8, 1}), "type code 99 of 8 bits");
 }
 
