@@ -3,6 +3,8 @@
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/APFloat.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cassert>
 #include <cstring>
@@ -24,32 +26,43 @@ llvm::APFloat readFloat(mlir::FloatType type, llvm::ArrayRef<char> element) {
 
 } // namespace
 
-int64_t elementBytes(mlir::Type type) {
-  if (type.isF32() || type.isInteger(32))
-    return 4;
-  if (type.isF64() || type.isInteger(64))
-    return 8;
-  if (type.isF16() || type.isBF16())
-    return 2;
-  return type.isInteger(1) || type.isInteger(8) ? 1 : 0;
-}
+int64_t elementBytes(mlir::Type type) { return llvm::divideCeil(type.getIntOrFloatBitWidth(), 8); }
 
 mlir::Type storageType(mlir::Type type) {
+  if (isNarrowFloat(type) || isNarrowInteger(type))
+    return mlir::IntegerType::get(type.getContext(), 8);
   return isUnsigned(type) ? mlir::IntegerType::get(type.getContext(), type.getIntOrFloatBitWidth()) : type;
 }
 
-bool isReal(mlir::Type type) { return mlir::isa<mlir::FloatType>(type); }
+bool isReal(mlir::Type type) { return mlir::isa<mlir::FloatType>(type) && !isNarrowFloat(type); }
+
+bool isNarrowFloat(mlir::Type type) {
+  auto floatType = mlir::dyn_cast<mlir::FloatType>(type);
+  return floatType && floatType.getWidth() <= 8;
+}
+
+bool isNarrowInteger(mlir::Type type) { return type.isInteger(4) || type.isInteger(2); }
+
 bool isUnsigned(mlir::Type type) { return type.isUnsignedInteger(); }
 
 std::string typeName(mlir::Type type) {
   if (!type)
     return "an unsupported type";
-  unsigned width = type.getIntOrFloatBitWidth();
-  if (type.isBF16())
-    return "bfloat16";
-  if (isReal(type))
-    return "float" + std::to_string(width);
-  return width == 1 ? "bool" : (isUnsigned(type) ? "uint" : "int") + std::to_string(width);
+  return llvm::TypeSwitch<mlir::Type, std::string>(type)
+      .Case([](mlir::BFloat16Type) { return "bfloat16"; })
+      .Case([](mlir::Float8E4M3FNType) { return "float8_e4m3fn"; })
+      .Case([](mlir::Float8E4M3FNUZType) { return "float8_e4m3fnuz"; })
+      .Case([](mlir::Float8E5M2Type) { return "float8_e5m2"; })
+      .Case([](mlir::Float8E5M2FNUZType) { return "float8_e5m2fnuz"; })
+      .Case([](mlir::Float8E8M0FNUType) { return "float8_e8m0fnu"; })
+      .Case([](mlir::Float6E2M3FNType) { return "float6_e2m3fn"; })
+      .Case([](mlir::Float6E3M2FNType) { return "float6_e3m2fn"; })
+      .Case([](mlir::Float4E2M1FNType) { return "float4_e2m1fn"; })
+      .Case([](mlir::FloatType known) { return "float" + std::to_string(known.getWidth()); })
+      .Default([](mlir::Type integer) {
+        unsigned width = integer.getIntOrFloatBitWidth();
+        return width == 1 ? "bool" : (isUnsigned(integer) ? "uint" : "int") + std::to_string(width);
+      });
 }
 
 Constant::Constant(mlir::Type type, std::vector<char> data)
@@ -104,23 +117,24 @@ double Constant::real(int64_t index) const {
     value.convert(llvm::APFloat::IEEEdouble(), llvm::APFloat::rmNearestTiesToEven, &losesInformation);
     return value.convertToDouble();
   }
-  return static_cast<double>(integer(index));
+  return isUnsigned(elementType) ? static_cast<double>(static_cast<uint64_t>(integer(index)))
+                                 : static_cast<double>(integer(index));
 }
 
 int64_t Constant::integer(int64_t index) const {
-  llvm::ArrayRef<char> data = element(index);
-  if (elementType.isInteger(64))
-    return read<int64_t>(data);
-  if (elementType.isInteger(32))
-    return read<int32_t>(data);
+  uint64_t bits = 0;
+  std::memcpy(&bits, element(index).data(), width);
   if (elementType.isInteger(1))
-    return read<uint8_t>(data) != 0;
-  return isUnsigned(elementType) ? int64_t{read<uint8_t>(data)} : int64_t{read<int8_t>(data)};
+    return bits != 0;
+  bool isSigned = !isUnsigned(elementType) && !isNarrowFloat(elementType);
+  return isSigned ? llvm::SignExtend64(bits, width * 8) : static_cast<int64_t>(bits);
 }
 
 mlir::TypedAttr Constant::attribute(int64_t index) const {
-  if (auto type = mlir::dyn_cast<mlir::FloatType>(elementType))
+  if (isReal(elementType)) {
+    auto type = mlir::cast<mlir::FloatType>(elementType);
     return mlir::FloatAttr::get(type, readFloat(type, element(index)));
+  }
   return mlir::IntegerAttr::get(storageType(elementType), integer(index));
 }
 
@@ -163,6 +177,11 @@ void appendReal(std::vector<char> &bytes, mlir::Type type, double value) {
 void appendInteger(std::vector<char> &bytes, mlir::Type type, int64_t value) {
   if (type.isInteger(1))
     value = value != 0;
+  if (isNarrowInteger(type)) {
+    unsigned width = type.getIntOrFloatBitWidth();
+    value = isUnsigned(type) ? value & int64_t(llvm::maskTrailingOnes<uint64_t>(width))
+                             : llvm::SignExtend64(value, width);
+  }
   char element[8];
   std::memcpy(element, &value, sizeof(value));
   bytes.insert(bytes.end(), element, element + elementBytes(type));

@@ -13,13 +13,19 @@
 
 namespace winnow::frontend {
 
-/// The bytes that one element takes here (bool: one), or 0 for a type that cannot be imported.
+/// The bytes that one element takes here; what is narrower than a byte has one for itself.
 int64_t elementBytes(mlir::Type type);
-/// The type as the IR has it: uint8 becomes i8.
+/// The type as the IR has it: integers without a sign. What only stores numbers is i8: floats of 8 to 4 bits
+/// as their codes, integers of 4 and 2 bits by value.
 mlir::Type storageType(mlir::Type type);
+/// A float that one computes with.
 bool isReal(mlir::Type type);
+/// A float of 8, 6 or 4 bits: it is stored, moved and cast, and nothing else.
+bool isNarrowFloat(mlir::Type type);
+/// An integer of 4 or 2 bits, for which the same holds.
+bool isNarrowInteger(mlir::Type type);
 bool isUnsigned(mlir::Type type);
-/// "float32", "int64", "bool": the names that ONNX's users know.
+/// "float32", "int64", "bool", "float8_e5m2": the names that numpy and ml_dtypes have.
 std::string typeName(mlir::Type type);
 
 /// Elements in row-major order, little-endian; the shape is kept beside it. A uniform constant holds one
@@ -41,7 +47,7 @@ public:
   llvm::ArrayRef<char> element(int64_t index) const;
   double real(int64_t index) const;
   int64_t integer(int64_t index) const;
-  /// The element as an attribute of the storage type.
+  /// The element as an attribute of the storage type. A narrow float's is its code, as its integer() is.
   mlir::TypedAttr attribute(int64_t index) const;
   mlir::DenseElementsAttr dense(mlir::RankedTensorType type) const;
 

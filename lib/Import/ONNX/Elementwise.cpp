@@ -91,13 +91,25 @@ std::optional<GraphValue> foldReals(mlir::Type resultType, llvm::ArrayRef<const 
   return folded;
 }
 
+/// The operand's integer, unless it is beyond the signed ones that extents are.
+std::optional<Extent> integerOf(const GraphValue &operand, int64_t place) {
+  if (operand.integers)
+    return (*operand.integers)[place];
+  int64_t value = operand.constant->integer(place);
+  return value < 0 && isUnsigned(operand.elementType) ? std::nullopt : std::optional<Extent>(value);
+}
+
 std::optional<GraphValue> foldIntegers(Node &node, mlir::Type resultType,
                                        llvm::ArrayRef<const GraphValue *> operands, const Shape &shape,
                                        int64_t count, const ElementFunction &function) {
   llvm::SmallVector<Extent> results, values(operands.size());
   bool isComplete = forEachElement(operands, shape, count, [&](llvm::ArrayRef<int64_t> places) {
-    for (auto [operand, place, value] : llvm::zip_equal(operands, places, values))
-      value = operand->integers ? (*operand->integers)[place] : Extent(operand->constant->integer(place));
+    for (auto [operand, place, value] : llvm::zip_equal(operands, places, values)) {
+      std::optional<Extent> integer = integerOf(*operand, place);
+      if (!integer)
+        return false;
+      value = std::move(*integer);
+    }
     std::optional<Extent> result = function.foldInteger(node.extents, values);
     if (result)
       results.push_back(std::move(*result));
@@ -117,7 +129,9 @@ std::optional<GraphValue> foldIntegers(Node &node, mlir::Type resultType,
 
 std::optional<GraphValue> fold(Node &node, mlir::Type resultType, llvm::ArrayRef<const GraphValue *> operands,
                                const Shape &shape, const ElementFunction &function) {
-  if (!llvm::all_of(operands, [](const GraphValue *operand) { return operand->isKnown(); }))
+  if (!llvm::all_of(operands, [](const GraphValue *operand) {
+        return operand->isKnown() && !isNarrowFloat(operand->elementType);
+      }))
     return std::nullopt;
   std::optional<int64_t> count = foldCount(operands, shape);
   if (!count)
@@ -131,7 +145,7 @@ std::optional<GraphValue> fold(Node &node, mlir::Type resultType, llvm::ArrayRef
                : std::nullopt;
   // Integers are symbolic only in small numbers: large ones are data.
   constexpr int64_t kMaximumIntegers = 4096;
-  if (isReal(resultType) || !function.foldInteger || *count > kMaximumIntegers)
+  if (isReal(resultType) || isNarrowFloat(resultType) || !function.foldInteger || *count > kMaximumIntegers)
     return std::nullopt;
   return foldIntegers(node, resultType, operands, shape, *count, function);
 }
@@ -153,6 +167,16 @@ mlir::FailureOr<GraphValue> applyElementwise(Node &node, mlir::Type resultType,
       [&](mlir::OpBuilder &builder, mlir::Location location, mlir::ValueRange values) {
         return function.emit(Scalars{builder, location, hasUnsigned}, values);
       });
+}
+
+mlir::LogicalResult setElementwise(Node &node, mlir::Type resultType,
+                                   llvm::ArrayRef<const GraphValue *> operands,
+                                   const ElementFunction &function) {
+  mlir::FailureOr<GraphValue> result = applyElementwise(node, resultType, operands, function);
+  if (failed(result))
+    return mlir::failure();
+  node.set(0, *result);
+  return mlir::success();
 }
 
 GraphValue realScalar(mlir::Type type, double value) {

@@ -1,6 +1,7 @@
 // Element-wise operators: emitted as one linalg.generic, or computed now where everything is known.
 #pragma once
 
+#include "lib/Import/ONNX/NarrowTypes.h"
 #include "lib/Import/ONNX/Node.h"
 #include "lib/Import/ONNX/Scalars.h"
 
@@ -18,10 +19,16 @@ mlir::FailureOr<GraphValue> applyElementwise(Node &node, mlir::Type resultType,
                                              llvm::ArrayRef<const GraphValue *> operands,
                                              const ElementFunction &function);
 
+/// The same, as the node's output 0.
+mlir::LogicalResult setElementwise(Node &node, mlir::Type resultType,
+                                   llvm::ArrayRef<const GraphValue *> operands,
+                                   const ElementFunction &function);
+
 /// a + b and so on, for importers that compose them.
 mlir::FailureOr<GraphValue> applyBinary(Node &node, llvm::StringRef operation, const GraphValue &a,
                                         const GraphValue &b);
-GraphValue castTo(Node &node, const GraphValue &value, mlir::Type type);
+/// ONNX's Cast.
+GraphValue castTo(Node &node, const GraphValue &value, mlir::Type type, NarrowRounding rounding = {});
 /// A known scalar of rank 0.
 GraphValue realScalar(mlir::Type type, double value);
 

@@ -1,5 +1,6 @@
 // Walks the nodes of an ONNX model and makes its function.
 #include "lib/Import/ONNX/GraphImporter.h"
+#include "lib/Import/ONNX/NarrowTypes.h"
 #include "lib/Import/ONNX/Node.h"
 #include "lib/Import/ONNX/Operators.h"
 
@@ -172,14 +173,18 @@ bool GraphImporter::declareInput(const onnx::ValueInfoProto &input, Scope &scope
   value.elementType = elementType(context(), tensor.elem_type());
   if (!value.elementType)
     return fail("has element type " + dataTypeName(tensor.elem_type()) +
-                ", but expected a float, an integer of 8, 32 or 64 bits, or bool");
+                ", but expected a float, an integer or bool");
   if (!tensor.has_shape())
     return fail("has no shape, but expected one (its dimensions may be dynamic)");
   for (auto [axis, dimension] : llvm::enumerate(tensor.shape().dim()))
     value.shape.push_back(inputExtent(dimension, input.name(), axis));
   if (!isReasonable(value.shape))
     return fail("has shape " + extents.text(value.shape) + ", which is negative or too large");
-  arguments.push_back(value);
+  if (isPacked(value.elementType) && !constantShape(value.shape))
+    return fail("has element type " + typeName(value.elementType) + " and shape " +
+                extents.text(value.shape) +
+                ", but expected static dimensions, since its elements are packed into bytes");
+  arguments.push_back(isPacked(value.elementType) ? *packedValue(extents, value) : value);
   argumentNames.push_back(input.name());
   if (!scope.values.try_emplace(input.name(), std::move(value)).second)
     return fail("is declared twice");
@@ -202,11 +207,14 @@ bool GraphImporter::importInputs(const onnx::GraphProto &graph, Scope &scope) {
   emitter.builder.setInsertionPointToStart(entry);
   for (auto [index, name] : llvm::enumerate(argumentNames)) {
     GraphValue &value = scope.values[name];
-    value.tensor = entry->getArgument(index);
-    function.setArgAttr(index, "winnow.name", emitter.builder.getStringAttr(name));
-    function.setArgAttr(index, "winnow.dims", dimensionNames(value.shape, true));
-    if (isUnsigned(value.elementType))
-      function.setArgAttr(index, "winnow.type", emitter.builder.getStringAttr(typeName(value.elementType)));
+    mlir::Value argument = entry->getArgument(index);
+    if (isPacked(value.elementType))
+      value = unpack(emitter, argument, value.elementType, value.shape);
+    else
+      value.tensor = argument;
+    mlir::NamedAttrList attributes;
+    describeTensor(arguments[index], name, true, attributes);
+    function.setArgAttrs(index, attributes.getDictionary(context()));
   }
   defineInputSizes();
   return true;
@@ -235,6 +243,14 @@ mlir::ArrayAttr GraphImporter::dimensionNames(llvm::ArrayRef<Extent> shape, bool
     names.push_back(emitter.builder.getStringAttr(hasName ? extents.symbol(*symbol).name : ""));
   }
   return emitter.builder.getArrayAttr(names);
+}
+
+void GraphImporter::describeTensor(const GraphValue &value, llvm::StringRef name, bool isInput,
+                                   mlir::NamedAttrList &attributes) {
+  attributes.set("winnow.name", emitter.builder.getStringAttr(name));
+  attributes.set("winnow.dims", dimensionNames(value.shape, isInput));
+  if (storageType(value.elementType) != value.elementType)
+    attributes.set("winnow.type", emitter.builder.getStringAttr(typeName(value.elementType)));
 }
 
 void GraphImporter::importInitializers(const onnx::GraphProto &graph, Scope &scope) {
@@ -284,12 +300,13 @@ void GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope &scope) {
                                    std::to_string(value->rank()));
       continue;
     }
-    results.push_back(emitter.tensor(*value));
-    mlir::NamedAttrList &list = attributes.emplace_back();
-    list.set("winnow.name", emitter.builder.getStringAttr(output.name()));
-    list.set("winnow.dims", dimensionNames(value->shape, false));
-    if (isUnsigned(value->elementType))
-      list.set("winnow.type", emitter.builder.getStringAttr(typeName(value->elementType)));
+    std::optional<GraphValue> result = isPacked(value->elementType) ? pack(emitter, *value) : *value;
+    if (!result) {
+      report(emitter.location, "output '" + output.name() + "' has a size that is too complex to pack");
+      continue;
+    }
+    results.push_back(emitter.tensor(*result));
+    describeTensor(*result, output.name(), false, attributes.emplace_back());
   }
   mlir::func::ReturnOp::create(emitter.builder, emitter.location, results);
   function.setFunctionType(

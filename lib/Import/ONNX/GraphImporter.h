@@ -68,6 +68,9 @@ private:
   bool importFunctionCall(const onnx::NodeProto &proto, Scope &scope, mlir::Location location);
   void markFaulty(const onnx::NodeProto &proto, Scope &scope);
   void defineOutput(Scope &scope, llvm::StringRef name, GraphValue value, mlir::Location location);
+  /// The attributes of an argument or a result.
+  void describeTensor(const GraphValue &value, llvm::StringRef name, bool isInput,
+                      mlir::NamedAttrList &attributes);
   mlir::ArrayAttr dimensionNames(llvm::ArrayRef<Extent> shape, bool isInput);
   Extent inputExtent(const onnx::TensorShapeProto::Dimension &dimension, llvm::StringRef input, int64_t axis);
 

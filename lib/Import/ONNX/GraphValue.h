@@ -12,7 +12,7 @@ namespace winnow::frontend {
 
 /// A tensor of the model: its type, and as much of its contents as is known at import.
 struct GraphValue {
-  mlir::Type elementType; // uint8 is ui8 here and i8 in the IR
+  mlir::Type elementType; // the IR has its storageType()
   Shape shape;
 
   /// Known data. Uniform data may have a dynamic shape.

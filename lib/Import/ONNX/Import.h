@@ -22,8 +22,9 @@ struct ONNXImportOptions {
 
 /// Imports opsets 7 to 28. The module has one function; its arguments and results carry `winnow.name`, and
 /// `winnow.dims` with the names of the dynamic dimensions ("" for static or unnamed ones); equal names are
-/// equal sizes. A uint8 tensor is i8 with `winnow.type = "uint8"`. Every operation is located at the node
-/// that it comes from (see describeONNXLocation).
+/// equal sizes. A uint8 tensor is i8 with `winnow.type = "uint8"`, a float8_e5m2 tensor one with that type. A
+/// tensor of elements narrower than a byte is a list of uint8, packed as in the file. Every operation is
+/// located at the node that it comes from (see describeONNXLocation).
 ///
 /// On failure the result is null, and one error was emitted to the context's diagnostic engine, with a note
 /// for each problem if there are several. External data is read from the model's folder.

@@ -38,16 +38,39 @@ std::optional<std::vector<char>> convertTyped(const Field &field, mlir::Type typ
   return bytes;
 }
 
-/// The 16-bit floats of the int32 field are bit patterns.
-std::optional<std::vector<char>> convertHalf(const TensorProto &tensor, int64_t count, std::string &error) {
-  if (tensor.int32_data_size() != count) {
+/// The int32 field holds the bits of 16-bit and narrower floats, and the bytes of elements that are packed
+/// into bytes: `width` bytes in each number.
+std::optional<std::vector<char>> convertBits(const TensorProto &tensor, int64_t width, int64_t expected,
+                                             std::string &error) {
+  if (tensor.int32_data_size() * width != expected) {
     error = "its shape and the number of stored elements differ";
     return std::nullopt;
   }
   std::vector<char> bytes;
-  for (int32_t value : tensor.int32_data()) {
-    bytes.push_back(static_cast<char>(value & 0xff));
-    bytes.push_back(static_cast<char>((value >> 8) & 0xff));
+  for (int32_t value : tensor.int32_data())
+    for (int64_t byte = 0; byte < width; ++byte)
+      bytes.push_back(static_cast<char>((value >> (8 * byte)) & 0xff));
+  return bytes;
+}
+
+/// Bits of an element in a file.
+int64_t storedBits(mlir::Type type) { return type.isInteger(1) ? 8 : type.getIntOrFloatBitWidth(); }
+
+/// Elements of less than a byte, a sequence of bits from the lowest on, to a byte for each.
+std::vector<char> unpack(llvm::ArrayRef<char> packed, mlir::Type type, int64_t count) {
+  int64_t bits = storedBits(type);
+  std::vector<char> bytes;
+  bytes.reserve(count);
+  for (int64_t i = 0; i < count; ++i) {
+    size_t place = i * bits / 8;
+    unsigned window = static_cast<uint8_t>(packed[place]);
+    if (place + 1 < packed.size())
+      window |= static_cast<uint8_t>(packed[place + 1]) << 8;
+    int64_t value = window >> (i * bits % 8) & llvm::maskTrailingOnes<unsigned>(bits);
+    if (isNarrowFloat(type))
+      bytes.push_back(static_cast<char>(value));
+    else
+      appendInteger(bytes, type, value);
   }
   return bytes;
 }
@@ -112,9 +135,9 @@ std::optional<std::vector<char>> readRaw(const TensorProto &tensor, int64_t expe
   return std::vector<char>(raw.begin(), raw.end());
 }
 
-std::optional<std::vector<char>> readBytes(const TensorProto &tensor, mlir::Type type, int64_t count,
-                                           llvm::StringRef folder, std::string &error) {
-  int64_t expected = count * elementBytes(type);
+std::optional<std::vector<char>> readStored(const TensorProto &tensor, mlir::Type type, int64_t count,
+                                            llvm::StringRef folder, std::string &error) {
+  int64_t bits = storedBits(type), expected = llvm::divideCeil(count * bits, 8);
   if (tensor.data_location() == TensorProto::EXTERNAL)
     return readExternal(tensor, folder, expected, error);
   if (tensor.has_raw_data())
@@ -123,11 +146,23 @@ std::optional<std::vector<char>> readBytes(const TensorProto &tensor, mlir::Type
     return convertTyped(tensor.float_data(), type, count, error);
   if (type.isF64())
     return convertTyped(tensor.double_data(), type, count, error);
+  if (bits == 6)
+    return convertBits(tensor, 1, count, error);
+  if (mlir::isa<mlir::FloatType>(type) || bits < 8)
+    return convertBits(tensor, std::max<int64_t>(bits / 8, 1), expected, error);
+  if (isUnsigned(type) && bits >= 32)
+    return convertTyped(tensor.uint64_data(), type, count, error);
   if (type.isInteger(64))
     return convertTyped(tensor.int64_data(), type, count, error);
-  if (isReal(type))
-    return convertHalf(tensor, count, error);
   return convertTyped(tensor.int32_data(), type, count, error);
+}
+
+std::optional<std::vector<char>> readBytes(const TensorProto &tensor, mlir::Type type, int64_t count,
+                                           llvm::StringRef folder, std::string &error) {
+  std::optional<std::vector<char>> bytes = readStored(tensor, type, count, folder, error);
+  // Typed data of 6 bits is not packed.
+  bool isPacked = storedBits(type) < 8 && !(storedBits(type) == 6 && tensor.int32_data_size() > 0);
+  return bytes && isPacked ? unpack(*bytes, type, count) : bytes;
 }
 
 } // namespace
@@ -169,13 +204,45 @@ mlir::Type elementType(mlir::MLIRContext *context, int32_t dataType) {
   case TensorProto::BFLOAT16:
     return builder.getBF16Type();
   case TensorProto::INT64:
-    return builder.getI64Type();
+    return builder.getIntegerType(64);
+  case TensorProto::UINT64:
+    return builder.getIntegerType(64, /*isSigned=*/false);
   case TensorProto::INT32:
-    return builder.getI32Type();
+    return builder.getIntegerType(32);
+  case TensorProto::UINT32:
+    return builder.getIntegerType(32, /*isSigned=*/false);
+  case TensorProto::INT16:
+    return builder.getIntegerType(16);
+  case TensorProto::UINT16:
+    return builder.getIntegerType(16, /*isSigned=*/false);
   case TensorProto::INT8:
-    return builder.getI8Type();
+    return builder.getIntegerType(8);
   case TensorProto::UINT8:
     return builder.getIntegerType(8, /*isSigned=*/false);
+  case TensorProto::INT4:
+    return builder.getIntegerType(4);
+  case TensorProto::UINT4:
+    return builder.getIntegerType(4, /*isSigned=*/false);
+  case TensorProto::INT2:
+    return builder.getIntegerType(2);
+  case TensorProto::UINT2:
+    return builder.getIntegerType(2, /*isSigned=*/false);
+  case TensorProto::FLOAT8E4M3FN:
+    return mlir::Float8E4M3FNType::get(context);
+  case TensorProto::FLOAT8E4M3FNUZ:
+    return mlir::Float8E4M3FNUZType::get(context);
+  case TensorProto::FLOAT8E5M2:
+    return mlir::Float8E5M2Type::get(context);
+  case TensorProto::FLOAT8E5M2FNUZ:
+    return mlir::Float8E5M2FNUZType::get(context);
+  case TensorProto::FLOAT8E8M0:
+    return mlir::Float8E8M0FNUType::get(context);
+  case TensorProto::FLOAT4E2M1:
+    return mlir::Float4E2M1FNType::get(context);
+  case TensorProto::FLOAT6E2M3:
+    return mlir::Float6E2M3FNType::get(context);
+  case TensorProto::FLOAT6E3M2:
+    return mlir::Float6E3M2FNType::get(context);
   case TensorProto::BOOL:
     return builder.getI1Type();
   default:
@@ -207,7 +274,7 @@ std::optional<GraphValue> readTensor(mlir::MLIRContext *context, const TensorPro
     overflows |= llvm::MulOverflow(count, size, count);
     value.shape.push_back(size);
   }
-  if (int64_t total; overflows || llvm::MulOverflow(count, elementBytes(value.elementType), total)) {
+  if (int64_t total; overflows || llvm::MulOverflow(count, storedBits(value.elementType), total)) {
     error = "its shape has too many elements";
     return std::nullopt;
   }

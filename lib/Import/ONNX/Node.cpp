@@ -114,7 +114,7 @@ std::optional<llvm::SmallVector<Extent>> Node::knownIntegers(int64_t index) cons
   if (value.integers)
     return value.integers;
   std::optional<Extent> count = elementCount(value.shape);
-  if (!value.constant || value.isReal() || !count || !count->constant() ||
+  if (!value.constant || value.isReal() || isNarrowFloat(value.elementType) || !count || !count->constant() ||
       *count->constant() > kMaximumLength)
     return std::nullopt;
   llvm::SmallVector<Extent> elements;

@@ -12,23 +12,43 @@ namespace {
 std::vector<const Operator *> allRows() {
   std::vector<const Operator *> rows;
   for (Family family : {
-           activationsOperators(),   arithmeticOperators(),
-           attentionOperators(),     channelNormalizationOperators(),
-           contractionOperators(),   contributedAttentionOperators(),
-           contributedOperators(),   controlFlowOperators(),
-           convolutionOperators(),   cumulativeOperators(),
-           dataDependentOperators(), determinantOperators(),
-           einsumOperators(),        generationOperators(),
-           indexingOperators(),      lossesOperators(),
-           movementOperators(),      nonMaxSuppressionOperators(),
-           normalizationOperators(), poolingOperators(),
-           quantizationOperators(),  randomOperators(),
-           recurrentOperators(),     reductionOperators(),
-           regionsOperators(),       resizeOperators(),
-           samplingOperators(),      scatterOperators(),
-           shapingOperators(),       signalOperators(),
-           stateSpaceOperators(),    textOperators(),
-           topKOperators(),          transposedConvolutionOperators(),
+           activationsOperators(),
+           arithmeticOperators(),
+           attentionOperators(),
+           bitsOperators(),
+           castsOperators(),
+           channelNormalizationOperators(),
+           contractionOperators(),
+           contributedAttentionOperators(),
+           contributedOperators(),
+           controlFlowOperators(),
+           convolutionOperators(),
+           cumulativeOperators(),
+           dataDependentOperators(),
+           determinantOperators(),
+           einsumOperators(),
+           functionsOperators(),
+           generationOperators(),
+           indexingOperators(),
+           lossesOperators(),
+           movementOperators(),
+           nonMaxSuppressionOperators(),
+           normalizationOperators(),
+           poolingOperators(),
+           quantizationOperators(),
+           randomOperators(),
+           recurrentOperators(),
+           reductionOperators(),
+           regionsOperators(),
+           resizeOperators(),
+           samplingOperators(),
+           scatterOperators(),
+           shapingOperators(),
+           signalOperators(),
+           stateSpaceOperators(),
+           textOperators(),
+           topKOperators(),
+           transposedConvolutionOperators(),
            uniqueOperators(),
        })
     for (const Operator &row : family)
@@ -41,7 +61,13 @@ bool isInClass(char letter, mlir::Type type) {
   case 'f':
     return isReal(type);
   case 'n':
-    return !type.isInteger(1);
+    return !type.isInteger(1) && !isNarrowFloat(type) && !isNarrowInteger(type);
+  case 'c':
+    return isInClass('n', type) || isInClass('b', type);
+  case 'z':
+    return isInClass('n', type) && !isReal(type);
+  case 'u':
+    return isInClass('z', type) && isUnsigned(type);
   case 'i':
     return type.isInteger(32) || type.isInteger(64);
   case 'l':
@@ -59,6 +85,12 @@ const char *className(char letter) {
     return "a float";
   case 'n':
     return "a number";
+  case 'c':
+    return "a number or bool";
+  case 'z':
+    return "an integer";
+  case 'u':
+    return "an unsigned integer";
   case 'i':
     return "int32 or int64";
   case 'l':

@@ -11,8 +11,10 @@ struct Operator {
   const char *name;
   int64_t since;
   /// One letter for each input: its class of element types, a capital letter if all capitals must be equal:
-  /// f float, n number, i int32 or int64, l int64, b bool, a anything. `?` after a letter: may be absent
-  /// (then all that follow may be); `*`: any number more, `?*`: maybe none.
+  /// f float, n number, z integer, u unsigned integer, i int32 or int64, l int64, b bool, c number or bool, a
+  /// anything; only that has the types narrower than a byte and the floats of 8 bits. `?` after a letter: may
+  /// be absent (then all that follow may be); `*`: any number more, `?*`: maybe
+  /// none.
   const char *inputs;
   mlir::LogicalResult (*import)(Node &node);
   const char *domain = "";
@@ -26,6 +28,8 @@ using Family = llvm::ArrayRef<Operator>;
 Family activationsOperators();
 Family arithmeticOperators();
 Family attentionOperators();
+Family bitsOperators();
+Family castsOperators();
 Family channelNormalizationOperators();
 Family contractionOperators();
 Family contributedAttentionOperators();
@@ -36,6 +40,7 @@ Family cumulativeOperators();
 Family dataDependentOperators();
 Family determinantOperators();
 Family einsumOperators();
+Family functionsOperators();
 Family generationOperators();
 Family indexingOperators();
 Family lossesOperators();

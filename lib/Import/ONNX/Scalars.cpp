@@ -151,6 +151,19 @@ Value Scalars::notEqual(Value a, Value b) const {
   return compare(a, b, arith::CmpFPredicate::UNE, arith::CmpIPredicate::ne, arith::CmpIPredicate::ne);
 }
 
+Value Scalars::floatToInteger(Value a, mlir::Type to, bool toUnsigned) const {
+  // ONNX leaves open what is out of range; on all devices it is what the wider integer's lower bits say.
+  unsigned width = to.getIntOrFloatBitWidth();
+  unsigned wide = width < 32 ? 32 : (width == 32 && toUnsigned ? 64 : width);
+  if (wide != width) {
+    Value number = arith::FPToSIOp::create(builder, location, builder.getIntegerType(wide), a);
+    return arith::TruncIOp::create(builder, location, to, number);
+  }
+  if (toUnsigned)
+    return arith::FPToUIOp::create(builder, location, to, a);
+  return arith::FPToSIOp::create(builder, location, to, a);
+}
+
 Value Scalars::cast(Value a, mlir::Type to, bool toUnsigned) const {
   mlir::Type from = a.getType();
   if (from == to)
@@ -168,9 +181,7 @@ Value Scalars::cast(Value a, mlir::Type to, bool toUnsigned) const {
       Value wide = arith::ExtFOp::create(builder, location, builder.getF32Type(), a); // f16 and bf16
       return arith::TruncFOp::create(builder, location, to, wide);
     }
-    if (toUnsigned)
-      return arith::FPToUIOp::create(builder, location, to, a);
-    return arith::FPToSIOp::create(builder, location, to, a);
+    return floatToInteger(a, to, toUnsigned);
   }
   if (mlir::isa<mlir::FloatType>(to)) {
     if (fromIsUnsigned)

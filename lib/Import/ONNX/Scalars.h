@@ -46,6 +46,7 @@ private:
   mlir::Value compare(mlir::Value a, mlir::Value b, mlir::arith::CmpFPredicate real,
                       mlir::arith::CmpIPredicate ifSigned, mlir::arith::CmpIPredicate ifUnsigned) const;
   mlir::Value safeDivisor(mlir::Value b) const;
+  mlir::Value floatToInteger(mlir::Value a, mlir::Type to, bool toUnsigned) const;
 };
 
 /// The least and the greatest value of the (storage) type, infinities for floats.

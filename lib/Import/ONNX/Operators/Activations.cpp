@@ -67,6 +67,13 @@ Emission activation(Node &node) {
       return s.select(s.less(threshold, v[0]), v[0], s.constant(v[0].getType(), 0));
     };
   }
+  if (name == "Swish") {
+    double alpha = node.real("alpha", 1);
+    return [=](const Scalars &s, ValueRange v) {
+      Value scaled = alpha == 1 ? v[0] : s.multiply(v[0], s.constant(v[0].getType(), alpha));
+      return s.multiply(v[0], s.sigmoid(scaled));
+    };
+  }
   if (name == "Elu")
     return exponentialLinear(node.real("alpha", 1), 1, 1);
   if (name == "Selu")
@@ -154,6 +161,23 @@ static mlir::LogicalResult importClipToAttributes(Node &node) {
   return c.finish({c.op("Clip", {x, bound("min"), bound("max")})});
 }
 
+/// Integers are shrunk as reals, since the attributes are.
+static mlir::LogicalResult importShrink(Node &node) {
+  double bias = node.real("bias", 0), limit = node.real("lambd", 0.5);
+  const GraphValue &x = node.input(0);
+  bool toUnsigned = isUnsigned(x.elementType);
+  return apply(node, {&x}, [=](const Scalars &s, ValueRange v) {
+    mlir::Type own = v[0].getType();
+    bool isWide = own.getIntOrFloatBitWidth() >= 32;
+    mlir::Type type = x.isReal() ? own : isWide ? s.builder.getF64Type() : s.builder.getF32Type();
+    Value number = s.cast(v[0], type), shift = s.constant(type, bias);
+    Value rest =
+        s.select(s.less(s.constant(type, limit), number), s.subtract(number, shift), s.constant(type, 0));
+    Value result = s.select(s.less(number, s.constant(type, -limit)), s.add(number, shift), rest);
+    return s.cast(result, own, toUnsigned);
+  });
+}
+
 static mlir::LogicalResult importPRelu(Node &node) {
   return apply(node, {&node.input(0), &node.input(1)}, [](const Scalars &s, ValueRange v) {
     return s.select(s.less(v[0], s.constant(v[0].getType(), 0)), s.multiply(v[0], v[1]), v[0]);
@@ -171,12 +195,14 @@ Family activationsOperators() {
       {"HardSwish", 14, "f", importActivation},
       {"LeakyRelu", 1, "f", importActivation},
       {"Mish", 18, "f", importActivation},
-      {"PRelu", 1, "FF", importPRelu},
+      {"PRelu", 1, "NN", importPRelu},
       {"Relu", 1, "n", importActivation},
       {"Selu", 1, "f", importActivation},
+      {"Shrink", 9, "n", importShrink},
       {"Sigmoid", 1, "f", importActivation},
       {"Softplus", 1, "f", importActivation},
       {"Softsign", 1, "f", importActivation},
+      {"Swish", 24, "f", importActivation},
       {"Tanh", 1, "f", importActivation},
       {"ThresholdedRelu", 10, "f", importActivation},
   };

@@ -1,4 +1,4 @@
-// Arithmetic, comparison and logic operators, casts and selection.
+// Arithmetic, comparison and logic operators, and selection.
 #include "lib/Import/ONNX/Elementwise.h"
 #include "lib/Import/ONNX/Operators.h"
 
@@ -27,48 +27,9 @@ ElementFunction unaryFunction(llvm::StringRef name, Node &node) {
             [](ExtentTable &table, Integers v) {
               return table.isAtLeast(v[0], 0) ? OptionalExtent(v[0]) : std::nullopt;
             }};
-  if (name == "Exp")
-    return {[](const Scalars &s, ValueRange v) { return s.exponential(v[0]); },
-            [](Reals v) { return std::exp(v[0]); }, nullptr};
-  if (name == "Log")
-    return {[](const Scalars &s, ValueRange v) { return s.logarithm(v[0]); },
-            [](Reals v) { return std::log(v[0]); }, nullptr};
-  if (name == "Sqrt")
-    return {[](const Scalars &s, ValueRange v) { return s.squareRoot(v[0]); },
-            [](Reals v) { return std::sqrt(v[0]); }, nullptr};
   if (name == "Reciprocal")
     return {[](const Scalars &s, ValueRange v) { return s.divide(s.constant(v[0].getType(), 1), v[0]); },
             [](Reals v) { return 1 / v[0]; }, nullptr};
-  if (name == "Erf")
-    return {[](const Scalars &s, ValueRange v) -> Value {
-              return mlir::math::ErfOp::create(s.builder, s.location, v[0]);
-            },
-            [](Reals v) { return std::erf(v[0]); }, nullptr};
-  if (name == "Sin")
-    return {[](const Scalars &s, ValueRange v) -> Value {
-              return mlir::math::SinOp::create(s.builder, s.location, v[0]);
-            },
-            [](Reals v) { return std::sin(v[0]); }, nullptr};
-  if (name == "Cos")
-    return {[](const Scalars &s, ValueRange v) -> Value {
-              return mlir::math::CosOp::create(s.builder, s.location, v[0]);
-            },
-            [](Reals v) { return std::cos(v[0]); }, nullptr};
-  if (name == "Floor")
-    return {[](const Scalars &s, ValueRange v) -> Value {
-              return mlir::math::FloorOp::create(s.builder, s.location, v[0]);
-            },
-            [](Reals v) { return std::floor(v[0]); }, nullptr};
-  if (name == "Ceil")
-    return {[](const Scalars &s, ValueRange v) -> Value {
-              return mlir::math::CeilOp::create(s.builder, s.location, v[0]);
-            },
-            [](Reals v) { return std::ceil(v[0]); }, nullptr};
-  if (name == "Round")
-    return {[](const Scalars &s, ValueRange v) -> Value {
-              return mlir::math::RoundEvenOp::create(s.builder, s.location, v[0]);
-            },
-            [](Reals v) { return std::nearbyint(v[0]); }, nullptr};
   if (name == "Sign")
     return {[](const Scalars &s, ValueRange v) {
               Value zero = s.constant(v[0].getType(), 0), one = s.constant(v[0].getType(), 1);
@@ -111,7 +72,9 @@ OptionalExtent toExtent(std::optional<bool> truth) { return truth ? OptionalExte
 
 Value power(const Scalars &s, Value base, Value exponent) {
   mlir::FloatAttr known;
-  if (mlir::isa<mlir::FloatType>(base.getType()) && mlir::matchPattern(exponent, mlir::m_Constant(&known))) {
+  if (!mlir::isa<mlir::FloatType>(base.getType()))
+    return mlir::math::IPowIOp::create(s.builder, s.location, base, exponent);
+  if (mlir::matchPattern(exponent, mlir::m_Constant(&known))) {
     double number = known.getValueAsDouble();
     if (number == 2)
       return s.multiply(base, base);
@@ -122,8 +85,6 @@ Value power(const Scalars &s, Value base, Value exponent) {
     if (number == -1)
       return s.divide(s.constant(base.getType(), 1), base);
   }
-  if (!mlir::isa<mlir::FloatType>(base.getType()))
-    return mlir::math::IPowIOp::create(s.builder, s.location, base, exponent);
   return mlir::math::PowFOp::create(s.builder, s.location, base, exponent);
 }
 
@@ -132,10 +93,14 @@ Value floorRemainder(const Scalars &s, Value a, Value b) {
   Value rest = s.remainder(a, b);
   if (s.isUnsigned)
     return rest;
-  Value zero = s.integer(a.getType(), 0);
+  Value zero = s.constant(a.getType(), 0);
   Value signsDiffer = s.notEqual(s.less(rest, zero), s.less(b, zero));
   Value isOff = mlir::arith::AndIOp::create(s.builder, s.location, s.notEqual(rest, zero), signsDiffer);
-  return s.select(isOff, s.add(rest, b), rest);
+  Value result = s.select(isOff, s.add(rest, b), rest);
+  if (!mlir::isa<mlir::FloatType>(a.getType()))
+    return result;
+  Value signedZero = mlir::math::CopySignOp::create(s.builder, s.location, zero, b);
+  return s.select(s.equal(rest, zero), signedZero, result);
 }
 
 ElementFunction arithmeticFunction(llvm::StringRef name, bool isRemainder) {
@@ -243,45 +208,6 @@ mlir::FailureOr<GraphValue> applyBinary(Node &node, llvm::StringRef name, const 
   return applyElementwise(node, a.elementType, {&a, &b}, arithmeticFunction(name, false));
 }
 
-GraphValue castTo(Node &node, const GraphValue &value, mlir::Type type) {
-  if (value.elementType == type)
-    return value;
-  mlir::Type storage = storageType(type);
-  bool toUnsigned = isUnsigned(type);
-  ElementFunction function;
-  function.emit = [storage, toUnsigned](const Scalars &s, ValueRange v) {
-    return s.cast(v[0], storage, toUnsigned);
-  };
-  // Rounding from double is exact enough only where the result has no more bits than it.
-  if (isReal(type) || type.isInteger(1))
-    function.foldReal = [type](Reals v) { return isReal(type) ? v[0] : v[0] != 0; };
-  else
-    function.foldReal = [](Reals v) {
-      return std::fabs(v[0]) < 2e9 ? std::optional(std::trunc(v[0])) : std::nullopt;
-    };
-  function.foldInteger = [type](ExtentTable &table, Integers v) -> OptionalExtent {
-    if (type.isInteger(1)) {
-      std::optional<bool> isZero = table.equal(v[0], 0);
-      return isZero ? OptionalExtent(!*isZero) : std::nullopt;
-    }
-    if (type.isInteger(8) && !v[0].constant())
-      return std::nullopt;
-    return v[0];
-  };
-  if (value.constant && !value.isReal() && isReal(type)) {
-    // Integers to floats: by value, as reals.
-    GraphValue result;
-    result.elementType = type;
-    result.shape = value.shape;
-    llvm::SmallVector<double> reals;
-    for (int64_t i = 0; i < value.constant->size(); ++i)
-      reals.push_back(value.constant->real(i));
-    result.constant = Constant::reals(type, reals);
-    return result;
-  }
-  return *applyElementwise(node, type, {&value}, function);
-}
-
 static mlir::LogicalResult importUnary(Node &node) {
   llvm::StringRef name = node.operatorName();
   mlir::Type type = node.input(0).elementType;
@@ -290,29 +216,35 @@ static mlir::LogicalResult importUnary(Node &node) {
                                            {&node.input(0)}, unaryFunction(name, node)));
 }
 
+/// The result has the base's type. A float exponent of an integer makes a float of its type, which is then
+/// cast; integers are multiplied in 64 bits unless they are of one signed type.
+static mlir::LogicalResult importPower(Node &node) {
+  const GraphValue &base = node.input(0), &exponent = node.input(1);
+  mlir::Type type = base.elementType, common = type;
+  if (!base.isReal() && exponent.isReal())
+    common = exponent.elementType;
+  else if (!base.isReal() && (type != exponent.elementType || isUnsigned(type)))
+    common = node.builder.getI64Type();
+  mlir::FailureOr<GraphValue> result =
+      applyBinary(node, "Pow", castTo(node, base, common), castTo(node, exponent, common));
+  if (failed(result))
+    return mlir::failure();
+  node.set(0, castTo(node, *result, type));
+  return mlir::success();
+}
+
 static mlir::LogicalResult importBinary(Node &node) {
   llvm::StringRef name = node.operatorName();
   GraphValue a = node.input(0), b = node.input(1);
   if (name == "Mod") {
     bool isRemainder = node.integer("fmod", 0) != 0;
-    if (a.isReal() && !isRemainder)
+    if (a.isReal() && !isRemainder && node.opset() < 28)
       return node.error("fmod is 0 for floats, but expected 1");
     return finishWith(node,
                       applyElementwise(node, a.elementType, {&a, &b}, arithmeticFunction(name, isRemainder)));
   }
-  if (name == "Pow" && a.elementType != b.elementType) {
-    if (a.isReal()) {
-      b = castTo(node, b, a.elementType);
-    } else if (b.isReal()) {
-      mlir::FailureOr<GraphValue> result = applyBinary(node, name, castTo(node, a, b.elementType), b);
-      if (failed(result))
-        return mlir::failure();
-      node.set(0, castTo(node, *result, a.elementType));
-      return mlir::success();
-    } else {
-      b = castTo(node, b, a.elementType);
-    }
-  }
+  if (name == "Pow")
+    return importPower(node);
   return finishWith(node, applyBinary(node, name, a, b));
 }
 
@@ -345,43 +277,33 @@ static mlir::LogicalResult importWhere(Node &node) {
                                            {&node.input(0), &node.input(1), &node.input(2)}, function));
 }
 
-static mlir::LogicalResult importCast(Node &node) {
-  mlir::Type type;
-  if (node.operatorName() == "CastLike") {
-    type = node.input(1).elementType;
-  } else {
-    int64_t to = node.integer("to", 0);
-    type = to >= 0 && to < 64 ? elementType(node.builder.getContext(), static_cast<int32_t>(to)) : nullptr;
-    if (!type)
-      return node.error("to is " + dataTypeName(static_cast<int32_t>(to)) +
-                        ", but expected a float, an integer of 8, 32 or 64 bits, or bool");
-  }
-  node.integer("saturate", 1); // concerns 8-bit floats only
-  node.string("round_mode", "up");
-  node.set(0, castTo(node, node.input(0), type));
-  return mlir::success();
-}
-
 Family arithmeticOperators() {
   static constexpr Operator kOperators[] = {
-      {"Abs", 1, "n", importUnary},        {"Add", 1, "NN", importBinary},
-      {"And", 1, "bb", importBinary},      {"Cast", 1, "a", importCast},
-      {"CastLike", 15, "aa", importCast},  {"Ceil", 1, "f", importUnary},
-      {"Cos", 7, "f", importUnary},        {"Div", 1, "NN", importBinary},
-      {"Equal", 1, "AA", importBinary},    {"Erf", 9, "f", importUnary},
-      {"Exp", 1, "f", importUnary},        {"Floor", 1, "f", importUnary},
-      {"Greater", 1, "NN", importBinary},  {"GreaterOrEqual", 12, "NN", importBinary},
-      {"IsInf", 10, "f", importUnary},     {"IsNaN", 9, "f", importUnary},
-      {"Less", 1, "NN", importBinary},     {"LessOrEqual", 12, "NN", importBinary},
-      {"Log", 1, "f", importUnary},        {"Max", 1, "N*", importVariadic},
-      {"Mean", 1, "F*", importVariadic},   {"Min", 1, "N*", importVariadic},
-      {"Mod", 10, "NN", importBinary},     {"Mul", 1, "NN", importBinary},
-      {"Neg", 1, "n", importUnary},        {"Not", 1, "b", importUnary},
-      {"Or", 1, "bb", importBinary},       {"Pow", 1, "nn", importBinary},
-      {"Reciprocal", 1, "f", importUnary}, {"Round", 11, "f", importUnary},
-      {"Sign", 9, "n", importUnary},       {"Sin", 7, "f", importUnary},
-      {"Sqrt", 1, "f", importUnary},       {"Sub", 1, "NN", importBinary},
-      {"Sum", 1, "N*", importVariadic},    {"Where", 9, "bAA", importWhere},
+      {"Abs", 1, "n", importUnary},
+      {"Add", 1, "NN", importBinary},
+      {"And", 1, "bb", importBinary},
+      {"Div", 1, "NN", importBinary},
+      {"Equal", 1, "CC", importBinary},
+      {"Greater", 1, "NN", importBinary},
+      {"GreaterOrEqual", 12, "NN", importBinary},
+      {"IsInf", 10, "f", importUnary},
+      {"IsNaN", 9, "f", importUnary},
+      {"Less", 1, "NN", importBinary},
+      {"LessOrEqual", 12, "NN", importBinary},
+      {"Max", 1, "N*", importVariadic},
+      {"Mean", 1, "F*", importVariadic},
+      {"Min", 1, "N*", importVariadic},
+      {"Mod", 10, "NN", importBinary},
+      {"Mul", 1, "NN", importBinary},
+      {"Neg", 1, "n", importUnary},
+      {"Not", 1, "b", importUnary},
+      {"Or", 1, "bb", importBinary},
+      {"Pow", 1, "nn", importBinary},
+      {"Reciprocal", 1, "f", importUnary},
+      {"Sign", 9, "n", importUnary},
+      {"Sub", 1, "NN", importBinary},
+      {"Sum", 1, "N*", importVariadic},
+      {"Where", 9, "bAA", importWhere},
       {"Xor", 1, "bb", importBinary},
   };
   return kOperators;
