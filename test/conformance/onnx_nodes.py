@@ -153,8 +153,9 @@ def read_result(result, like):
         return numpy.zeros_like(like)
     span = sum(stride * (size - 1) for size, stride in zip(result.sizes, result.strides)) + 1
     raw = ctypes.string_at(result.aligned + result.offset * like.itemsize, span * like.itemsize)
-    return numpy.lib.stride_tricks.as_strided(
-        numpy.frombuffer(raw, like.dtype), like.shape, [s * like.itemsize for s in result.strides])
+    elements = numpy.frombuffer(raw, f"u{like.itemsize}")  # numpy cannot stride over types of ml_dtypes
+    strides = [s * like.itemsize for s in result.strides]
+    return numpy.lib.stride_tricks.as_strided(elements, like.shape, strides).view(like.dtype)
 
 
 def call(library, case, inputs, expected):
