@@ -5,9 +5,14 @@ import json
 import ml_dtypes
 import numpy as np
 
-# DLPack's type codes; 6 is bool.
-TYPE_CODES = {"int8": 0, "int32": 0, "int64": 0, "uint8": 1, "float16": 2, "float32": 2, "float64": 2,
-              "bfloat16": 4, "bool": 6}
+# DLPack's code and bits of numpy's and ml_dtypes' types.
+DLPACK_TYPES = {
+    "int8": (0, 8), "int16": (0, 16), "int32": (0, 32), "int64": (0, 64),
+    "uint8": (1, 8), "uint16": (1, 16), "uint32": (1, 32), "uint64": (1, 64),
+    "float16": (2, 16), "float32": (2, 32), "float64": (2, 64), "bfloat16": (4, 16), "bool": (6, 8),
+    "float8_e4m3fn": (10, 8), "float8_e4m3fnuz": (11, 8), "float8_e5m2": (12, 8), "float8_e5m2fnuz": (13, 8),
+    "float8_e8m0fnu": (14, 8)}
+NUMPY_TYPES = {dlpack: name for name, dlpack in DLPACK_TYPES.items()}
 
 
 class DLTensor(ctypes.Structure):
@@ -29,11 +34,8 @@ class Failure(Exception):
 
 
 def to_numpy_type(code, bits):
-    if code == 4:
-        return np.dtype(ml_dtypes.bfloat16)
-    if code == 6:
-        return np.dtype(bool)
-    return np.dtype({0: "int", 1: "uint", 2: "float"}[code] + str(bits))
+    name = NUMPY_TYPES[code, bits]
+    return np.dtype(getattr(ml_dtypes, name, name))
 
 
 class Runtime:
@@ -110,7 +112,7 @@ class Session:
         tensors = (DLTensor * max(1, len(arrays)))()
         for tensor, array, shape in zip(tensors, arrays, shapes):
             tensor.data, tensor.device_type, tensor.ndim = array.ctypes.data, 1, array.ndim
-            tensor.code, tensor.bits = TYPE_CODES[array.dtype.name], array.dtype.itemsize * 8
+            tensor.code, tensor.bits = DLPACK_TYPES[array.dtype.name]
             tensor.lanes, tensor.shape = 1, shape
         outputs = (DLTensor * output_count)()
         library = self.runtime.library
