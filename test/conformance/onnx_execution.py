@@ -70,7 +70,7 @@ def compile_model(model, module, targets, fixed, options):
     if compiled.returncode == 1:
         raise Refused(judge_refusal(compiled.stderr))
     if compiled.returncode != 0:
-        raise Failed(f"winnow-compile: {describe_end(compiled.returncode)}: {compiled.stderr[-300:]}")
+        raise Failed(f"winnow-compile: {describe_end(compiled.returncode)} {compiled.stderr[-300:]}".strip())
 
 
 def input_names(model):
