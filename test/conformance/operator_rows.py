@@ -129,6 +129,9 @@ for target in ("f32", "f16", "f64", "i32", "i64", "i8", "bool"):
         case("Cast", f"{source}[*]{span}", {"to": ONNX_TYPES[target]})
 case("CastLike", "f32[*](-9:9) i32[1]")
 case("Dropout", "f32[*]")
+case("Shrink", "f32[*]", {"bias": 0.5, "lambd": 1.0})
+case("Swish", "f32[*]", opset=24)
+case("BitCast", "f32[*]", {"to": TensorProto.INT32}, opset=26)
 
 # ---- contractions, convolutions, pools ----
 
@@ -167,7 +170,7 @@ case("AveragePool", "f32[n,c,l]", {"kernel_shape": [3], "strides": [2], "count_i
 case("LpPool", "f32[n,c,h,w]", {"kernel_shape": [2, 2], "p": 3}, least={"h": 2, "w": 2})
 for name in "GlobalAveragePool GlobalMaxPool".split():
     case(name, "f32[n,c,h,w]", least={"h": 1, "w": 1})
-case("GlobalLpPool", "f32[n,c,l]", least={"l": 1})
+case("GlobalLpPool", "f32[n,c,l]", least={"l": 1}, opset=21)
 
 # ---- normalization ----
 
@@ -179,7 +182,7 @@ case("LayerNormalization", "f32[n,s,c] f32[s,c]", {"axis": 1}, least={"s": 1, "c
 case("LayerNormalization", "f32[n,6] f32[6]", outputs=3)
 case("RMSNormalization", "f32[n,s,6] f32[6]!", opset=23)
 case("LpNormalization", "f32[n,c]", {"axis": 1, "p": 1})
-case("LRN", "f32[n,c,h]", {"size": 3})
+case("LRN", "f32[n,c,h,w]", {"size": 3})
 case("MeanVarianceNormalization", "f32[n,c,h,w]", least={"n": 1, "h": 1, "w": 1})
 case("Softmax", "f32[n,c]")
 case("Softmax", "f32[n,c,h]", {"axis": 1})
@@ -203,6 +206,7 @@ for name in "ArgMax ArgMin".split():
     case(name, "i32[n,c](0:3)", {"axis": 0, "select_last_index": 1, "keepdims": 0}, least={"n": 1})
 case("CumSum", "f32[n,c] i64=1")
 case("CumSum", "f32[n,c] i64=0", {"exclusive": 1, "reverse": 1})
+case("CumProd", "f32[n,c] i64=1", opset=26)
 case("TopK", "f32[n,c] i64=[3]", outputs=2, least={"c": 3}, nan=False)
 case("TopK", "f32[n,c,h] i64=[2]", {"axis": 1, "largest": 0}, outputs=2, least={"c": 2}, nan=False)
 
@@ -268,6 +272,13 @@ case("Resize", "f32[n,c,h,w] - f32=[1,1,2,3]", {"mode": "nearest"}, least={"h": 
 case("Resize", "f32[n,2,h,w] - f32=[1,1,1.5,0.6]", {"mode": "linear"}, least={"h": 3, "w": 3})
 case("Resize", "f32[n,2,h,w] - - i64=[1,2,5,4]", {"mode": "cubic"}, least={"n": 1, "h": 3, "w": 3}, empty=False)
 case("GridSample", "f32[n,2,h,w] f32[n,p,q,2](-1.2:1.2)", least={"h": 2, "w": 2}, opset=20)
+case("AffineGrid", "f32[2,2,3] i64=[2,3,4,5]")
+case("NonMaxSuppression", "f32[1,6,4](0:1) f32[1,2,6](0:1) i64=[3] f32=[0.5] f32=[0.2]")
+case("ReverseSequence", "f32[4,3,c] i64[3](1:4)")
+case("DFT", "f32[b,s,1] - i64=1", least={"s": 1}, nan=False)
+case("NegativeLogLikelihoodLoss", "f32[n,5] i64[n](0:4)", least={"n": 1}, nan=False)
+case("SoftmaxCrossEntropyLoss", "f32[n,5,d] i64[n,d](0:4)", least={"n": 1, "d": 1}, nan=False)
+case("RotaryEmbedding", "f32[b,2,s,8] f32[16,4] f32[16,4] i64[b,s](0:15)", opset=23, nan=False)
 case("Det", "f32[b,3,3]", rtol=1e-3)
 case("LSTM", "f32[s,n,3] f32[1,16,3]! f32[1,16,4]! f32[1,32]!", {"hidden_size": 4}, outputs=3, least={"s": 1, "n": 1},
      nan=False)

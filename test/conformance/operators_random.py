@@ -141,11 +141,8 @@ def sample(row, shapes, sizes, random, has_edges):
     return values
 
 
-def check_run(model, module, runtime, feeds, row, devices):
-    """The problems of one run, as text."""
-    expected = list(answers(model, feeds))
-    if not expected:
-        return
+def check_run(module, runtime, feeds, expected, row, devices):
+    """The problems of one run, as text. `expected` has the outputs of each oracle."""
     for device in devices:
         try:
             found = runtime.open(runtime.load(module), device).invoke("main", list(feeds.values()), row.outputs)
@@ -180,8 +177,13 @@ def check_model(row, sizes, is_dynamic, random, runtime, options, result):
         if chosen is None or (not row.empty and 0 in chosen.values()):
             continue
         feeds = sample(row, shapes, chosen, random, has_edges=number == 1)
+        expected = list(answers(model, feeds))
+        if not expected and number == 0:
+            result["problems"].append(f"{kind} {[*map(list, shapes)]}: no oracle has an answer")
+        if not expected:  # the oracles have no answer to an empty tensor
+            continue
         result["runs"] += 1
-        for problem in check_run(model, path.with_suffix(".wnm"), runtime, feeds, row, options.devices):
+        for problem in check_run(path.with_suffix(".wnm"), runtime, feeds, expected, row, options.devices):
             result["problems"].append(f"{kind} {[*map(list, shapes)]} at {chosen}, {problem}")
             if options.keep:
                 np.savez(options.keep / f"{path.stem}-{number}.npz", **feeds)
