@@ -148,7 +148,10 @@ def attention_cases(random):
     yield make("without a mask", None, None)
     yield make("unidirectional", None, None, unidirectional=1)
     yield make("with lengths", np.array([2, 3], np.int32), ["batch"])
-    yield make("with ends and starts", np.array([3, 2, 1, 0], np.int32), [4])
+    # Two numbers for each text: told from one for each only if the batch is known.
+    ends = make("with ends and starts", np.array([3, 2, 1, 0], np.int32), [4])
+    ends.dimensions["x"] = [batch, "length", 5]
+    yield ends
     yield make("with a mask of keys", np.array([[1, 1, 0], [1, 0, 1]], np.int32), ["batch", "length"])
     yield make("with a mask of pairs", np.array([[[1, 1, 0]] * 3, [[0, 1, 1]] * 3], np.int32),
                ["batch", "length", "length"], scale=0.3)
