@@ -30,6 +30,26 @@ public:
   mlir::Value constant(float value) { return splat(builder.getF32FloatAttr(value)); }
   mlir::Value constant(int32_t value) { return splat(builder.getI32IntegerAttr(value)); }
   mlir::Value wideConstant(double value) { return splat(builder.getF64FloatAttr(value)); }
+  mlir::Value wideInteger(int64_t value) { return splat(builder.getI64IntegerAttr(value)); }
+  /// The bits of an f64, and the f64 of bits.
+  mlir::Value wideBits(mlir::Value a) {
+    return mlir::arith::BitcastOp::create(builder, location, typeOf(builder.getI64Type()), a);
+  }
+  mlir::Value wideNumber(mlir::Value bits) {
+    return mlir::arith::BitcastOp::create(builder, location, typeOf(builder.getF64Type()), bits);
+  }
+  mlir::Value toWideInteger(mlir::Value a) {
+    return mlir::arith::FPToSIOp::create(builder, location, typeOf(builder.getI64Type()), a);
+  }
+  mlir::Value wideToFloat(mlir::Value a) {
+    return mlir::arith::SIToFPOp::create(builder, location, typeOf(builder.getF64Type()), a);
+  }
+  mlir::Value shiftWideLeft(mlir::Value a, int64_t by) {
+    return mlir::arith::ShLIOp::create(builder, location, a, wideInteger(by));
+  }
+  mlir::Value shiftWideRight(mlir::Value a, int64_t by) {
+    return mlir::arith::ShRSIOp::create(builder, location, a, wideInteger(by));
+  }
   /// f32 to f64, exact.
   mlir::Value widen(mlir::Value a) {
     return mlir::arith::ExtFOp::create(builder, location, typeOf(builder.getF64Type()), a);
@@ -138,13 +158,14 @@ public:
     return number(shiftLeft(addInteger(exponent, constant(127)), 23));
   }
 
+  mlir::OpBuilder &builder;
+  mlir::Location location;
+
 private:
   /// The shape of the operands with another element type.
   mlir::Type typeOf(mlir::Type element);
   mlir::Value splat(mlir::TypedAttr value);
 
-  mlir::OpBuilder &builder;
-  mlir::Location location;
   mlir::Type type;
   bool hasFma;
 };

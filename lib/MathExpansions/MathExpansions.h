@@ -41,6 +41,9 @@ void populateRootExpansion(mlir::RewritePatternSet &patterns);
 /// erf, as far as upstream's approximation is not right.
 void populateErrorFunctionExpansion(mlir::RewritePatternSet &patterns);
 
+/// exp, log and tanh on f64, with errors below 2 units in its last place.
+void populateDoubleExpansions(mlir::RewritePatternSet &patterns);
+
 /// arith.remf, on f16 and bf16 too.
 void populateRemainderExpansion(mlir::RewritePatternSet &patterns);
 

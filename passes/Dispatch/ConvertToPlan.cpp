@@ -174,6 +174,16 @@ Value Planner::destination(Value value, const PlannedTensor &planned) {
   return outputs[*output] = op.getResult();
 }
 
+/// What a tensor has become. One without elements needs nobody who writes it.
+PlannedTensor Planner::lookup(Value value) {
+  PlannedTensor &planned = tensors[value];
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!planned.buffer && type && type.hasStaticShape() && type.getNumElements() == 0) {
+    planned.buffer = plan::AllocOp::create(builder, value.getLoc(), bufferType, constant(0));
+  }
+  return planned;
+}
+
 LogicalResult Planner::convertCall(func::CallOp call) {
   auto module = entry->getParentOfType<ModuleOp>();
   auto kernel = module.lookupSymbol<func::FuncOp>(call.getCallee());
@@ -194,7 +204,8 @@ LogicalResult Planner::convertCall(func::CallOp call) {
       indices.push_back(scalars.lookupOrDefault(operand));
       continue;
     }
-    PlannedTensor planned = tensors.lookup(operand);
+    PlannedTensor planned =
+        static_cast<int64_t>(position) < inputs ? lookup(operand) : tensors.lookup(operand);
     int64_t result = static_cast<int64_t>(position) - inputs;
     bool isDestination = result >= 0;
     if (isDestination) {
@@ -289,7 +300,7 @@ LogicalResult Planner::convertReturn(func::ReturnOp op) {
   unsigned outputCount = program.getOutputs().size();
   for (OpOperand &operand : op->getOpOperands()) {
     unsigned output = operand.getOperandNumber();
-    const PlannedTensor planned = tensors.lookup(operand.get());
+    const PlannedTensor planned = lookup(operand.get());
     if (output >= outputCount) {
       if (failed(convertWrite(op, cast<FlatSymbolRefAttr>(sessionResults[output - outputCount]), planned,
                               outputs.lookup(output)))) {

@@ -50,6 +50,7 @@ private:
   mlir::Value parameterValue(mlir::FlatSymbolRefAttr symbol);
   mlir::ArrayAttr signatures(mlir::TypeRange types, bool areInputs);
   mlir::Value constant(int64_t value);
+  PlannedTensor lookup(mlir::Value value);
   mlir::Value materialize(mlir::OpFoldResult size);
   mlir::Value bytes(const PlannedTensor &tensor, mlir::Type type);
   std::optional<unsigned> returnedAs(mlir::Value value);

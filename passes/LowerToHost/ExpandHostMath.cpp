@@ -36,6 +36,7 @@ struct ExpandHostMath : winnow::impl::ExpandHostMathBase<ExpandHostMath> {
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef) { return true; });
     winnow::populateExponentialExpansions(patterns);
     winnow::populateLogarithmExpansions(patterns);
+    winnow::populateDoubleExpansions(patterns);
     winnow::populatePowerExpansion(patterns, fma);
     winnow::populateCircularExpansions(patterns);
     winnow::populateRootExpansion(patterns);

@@ -42,6 +42,7 @@ struct ExpandPTXMath : winnow::impl::ExpandPTXMathBase<ExpandPTXMath> {
     RewritePatternSet patterns(&getContext());
     winnow::populateInstructionExpansions(patterns);
     winnow::populateLogarithmExpansions(patterns);
+    winnow::populateDoubleExpansions(patterns);
     winnow::populatePowerExpansion(patterns);
     winnow::populateCircularExpansions(patterns);
     winnow::populateRootExpansion(patterns);

@@ -40,6 +40,7 @@ struct ExpandMath : winnow::impl::ExpandMathBase<ExpandMath> {
   LogicalResult widenToF32() {
     TypeConverter converter;
     SetVector<Type> supported; // the converter refers to it
+    supported.insert(Float64Type::get(&getContext()));
     math::populateExtendToSupportedTypesTypeConverter(converter, supported, Float32Type::get(&getContext()));
     ConversionTarget target(getContext());
     math::populateExtendToSupportedTypesConversionTarget(target, converter);
@@ -58,6 +59,7 @@ struct ExpandMath : winnow::impl::ExpandMathBase<ExpandMath> {
     populateMathPolynomialApproximationPatterns(patterns);
     winnow::populateExponentialExpansions(patterns);
     winnow::populateLogarithmExpansions(patterns);
+    winnow::populateDoubleExpansions(patterns);
     winnow::populatePowerExpansion(patterns, fma);
     winnow::populateCircularExpansions(patterns);
     winnow::populateRootExpansion(patterns);

@@ -22,7 +22,7 @@ and says: {summary}.
 - Each test ran on {devices}.
 - On `ptxsim`, the simulated GPU, a sample ran: two tests for each version of each operator, and ten models of each kind
   but the large ones. {simulated}.
-- *Since* is the opset that brought the version of the operator that the wheel tests. Models of opsets 7 to 28 are
+- *Since* is the opset that brought the version of the operator that the wheel tests. Models of opsets 6 to 28 are
   imported.
 - A test passes *with inputs fixed* if an input had to get its value at compile time (`winnow-compile --constant`),
   because it decides a rank or an axis.

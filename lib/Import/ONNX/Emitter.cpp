@@ -304,6 +304,9 @@ GraphValue Emitter::pad(const GraphValue &value, llvm::ArrayRef<Extent> low, llv
 
 GraphValue Emitter::slice(const GraphValue &value, llvm::ArrayRef<Extent> offsets, const Shape &shape,
                           llvm::ArrayRef<int64_t> steps) {
+  // Of nothing there is no place that a slice could begin at.
+  if (llvm::any_of(shape, [](const Extent &size) { return size.is(0); }))
+    return wrap(empty(value.elementType, shape), value.elementType, shape);
   llvm::SmallVector<mlir::OpFoldResult> strides = llvm::map_to_vector(
       steps, [&](int64_t step) -> mlir::OpFoldResult { return builder.getIndexAttr(step); });
   Value source = tensor(value);

@@ -20,7 +20,7 @@ struct ONNXImportOptions {
   std::string functionName = "main";
 };
 
-/// Imports opsets 7 to 28. The module has one function; its arguments and results carry `winnow.name`, and
+/// Imports opsets 6 to 28. The module has one function; its arguments and results carry `winnow.name`, and
 /// `winnow.dims` with the names of the dynamic dimensions ("" for static or unnamed ones); equal names are
 /// equal sizes. A uint8 tensor is i8 with `winnow.type = "uint8"`, a float8_e5m2 tensor one with that type. A
 /// tensor of elements narrower than a byte is a list of uint8, packed as in the file. Every operation is

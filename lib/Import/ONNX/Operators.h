@@ -21,7 +21,7 @@ struct Operator {
 };
 
 /// The operator sets of ONNX whose models can be imported.
-constexpr int64_t kFirstOpset = 7, kLastOpset = 28;
+constexpr int64_t kFirstOpset = 6, kLastOpset = 28;
 
 using Family = llvm::ArrayRef<Operator>;
 

@@ -164,6 +164,20 @@ Value Scalars::floatToInteger(Value a, mlir::Type to, bool toUnsigned) const {
   return arith::FPToSIOp::create(builder, location, to, a);
 }
 
+/// An f64 as an f32 whose last bit is set if anything was lost, the others being cut off.
+Value Scalars::roundToOdd(Value a) const {
+  mlir::Type single = builder.getF32Type(), bitsType = builder.getI32Type();
+  Value nearest = arith::TruncFOp::create(builder, location, single, a);
+  Value back = arith::ExtFOp::create(builder, location, a.getType(), nearest);
+  Value isAbove = less(absolute(a), absolute(back)), isInexact = less(absolute(back), absolute(a));
+  Value bits = arith::BitcastOp::create(builder, location, bitsType, nearest);
+  Value down = subtract(bits, arith::ExtUIOp::create(builder, location, bitsType, isAbove));
+  Value lost = arith::ExtUIOp::create(builder, location, bitsType,
+                                      arith::OrIOp::create(builder, location, isAbove, isInexact));
+  Value odd = arith::OrIOp::create(builder, location, down, lost);
+  return arith::BitcastOp::create(builder, location, single, odd);
+}
+
 Value Scalars::cast(Value a, mlir::Type to, bool toUnsigned) const {
   mlir::Type from = a.getType();
   if (from == to)
@@ -176,6 +190,8 @@ Value Scalars::cast(Value a, mlir::Type to, bool toUnsigned) const {
     if (mlir::isa<mlir::FloatType>(to)) {
       if (fromWidth < toWidth)
         return arith::ExtFOp::create(builder, location, to, a);
+      if (fromWidth == 64 && toWidth < 32)
+        a = roundToOdd(a); // to f32: then the next rounding is the only one
       if (fromWidth > toWidth)
         return arith::TruncFOp::create(builder, location, to, a);
       Value wide = arith::ExtFOp::create(builder, location, builder.getF32Type(), a); // f16 and bf16

@@ -43,6 +43,7 @@ struct Scalars {
   mlir::Value toIndex(mlir::Value a) const;
 
 private:
+  mlir::Value roundToOdd(mlir::Value a) const;
   mlir::Value compare(mlir::Value a, mlir::Value b, mlir::arith::CmpFPredicate real,
                       mlir::arith::CmpIPredicate ifSigned, mlir::arith::CmpIPredicate ifUnsigned) const;
   mlir::Value safeDivisor(mlir::Value b) const;

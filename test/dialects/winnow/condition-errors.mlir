@@ -47,6 +47,6 @@ func.func @result(%c: tensor<i1>, %x: tensor<4xf32>) -> tensor<?xf32> {
 // -----
 
 func.func @elsewhere(%x: tensor<4xf32>) {
-  // expected-error @+1 {{expects parent op to be one of 'winnow.attention, winnow.when'}}
+  // expected-error @+1 {{expects parent op to be one of 'winnow.attention, winnow.loop, winnow.when'}}
   winnow.yield %x : tensor<4xf32>
 }

@@ -47,7 +47,7 @@ func.func @main(%x: tensor<?xf32>, %d: tensor<1xf32>) -> tensor<?xf32> {
 
 func.func @main(%x: tensor<4xf32>) -> tensor<2xf32> {
   %c0 = arith.constant 0 : index
-  // expected-error @+1 {{needs an element of a tensor on the host, where only sizes and integer parameters are known}}
+  // expected-error @+1 {{needs an element of type 'f32' of a tensor on the host, where only integers are used}}
   %a = tensor.extract %x[%c0] : tensor<4xf32>
   %y = tensor.from_elements %a, %a : tensor<2xf32>
   return %y : tensor<2xf32>

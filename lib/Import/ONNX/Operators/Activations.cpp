@@ -179,7 +179,15 @@ static mlir::LogicalResult importShrink(Node &node) {
 }
 
 static mlir::LogicalResult importPRelu(Node &node) {
-  return apply(node, {&node.input(0), &node.input(1)}, [](const Scalars &s, ValueRange v) {
+  const GraphValue &x = node.input(0);
+  GraphValue slope = node.input(1);
+  // Up to opset 6 a list is one slope for each channel.
+  if (node.opset() < 7 && slope.rank() == 1 && x.rank() > 1) {
+    Shape shape(x.rank() - 1, 1);
+    shape[0] = slope.shape[0];
+    slope = node.emit.reshape(slope, shape);
+  }
+  return apply(node, {&x, &slope}, [](const Scalars &s, ValueRange v) {
     return s.select(s.less(v[0], s.constant(v[0].getType(), 0)), s.multiply(v[0], v[1]), v[0]);
   });
 }

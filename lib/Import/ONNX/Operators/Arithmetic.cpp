@@ -3,6 +3,7 @@
 #include "lib/Import/ONNX/Operators.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -70,10 +71,37 @@ OptionalExtent divideExtents(ExtentTable &table, Integers v) {
 
 OptionalExtent toExtent(std::optional<bool> truth) { return truth ? OptionalExtent(*truth) : std::nullopt; }
 
+/// By squaring, with wrap-around. Of a negative exponent only the powers of 1 and -1 are not 0.
+Value integerPower(const Scalars &s, Value base, Value exponent) {
+  mlir::Type type = base.getType();
+  Value zero = s.integer(type, 0), one = s.integer(type, 1);
+  auto index = [&](int64_t value) -> Value {
+    return mlir::arith::ConstantIndexOp::create(s.builder, s.location, value);
+  };
+  auto step = [&](mlir::OpBuilder &builder, mlir::Location location, Value, ValueRange carried) {
+    Scalars inner{builder, location, s.isUnsigned};
+    Value isOdd = inner.notEqual(mlir::arith::AndIOp::create(builder, location, carried[2], one), zero);
+    Value result = inner.select(isOdd, inner.multiply(carried[0], carried[1]), carried[0]);
+    Value rest = mlir::arith::ShRUIOp::create(builder, location, carried[2], one);
+    mlir::scf::YieldOp::create(builder, location,
+                               ValueRange{result, inner.multiply(carried[1], carried[1]), rest});
+  };
+  auto loop = mlir::scf::ForOp::create(s.builder, s.location, index(0), index(type.getIntOrFloatBitWidth()),
+                                       index(1), ValueRange{one, base, exponent}, step);
+  Value result = loop.getResult(0);
+  if (s.isUnsigned)
+    return result;
+  Value isOdd = s.notEqual(mlir::arith::AndIOp::create(s.builder, s.location, exponent, one), zero);
+  Value minusOne = s.integer(type, -1);
+  Value inverse = s.select(s.equal(base, one), one,
+                           s.select(s.equal(base, minusOne), s.select(isOdd, minusOne, one), zero));
+  return s.select(s.less(exponent, zero), inverse, result);
+}
+
 Value power(const Scalars &s, Value base, Value exponent) {
   mlir::FloatAttr known;
   if (!mlir::isa<mlir::FloatType>(base.getType()))
-    return mlir::math::IPowIOp::create(s.builder, s.location, base, exponent);
+    return integerPower(s, base, exponent);
   if (mlir::matchPattern(exponent, mlir::m_Constant(&known))) {
     double number = known.getValueAsDouble();
     if (number == 2)
@@ -248,6 +276,30 @@ static mlir::LogicalResult importBinary(Node &node) {
   return finishWith(node, applyBinary(node, name, a, b));
 }
 
+/// Up to opset 6 the second operand is broadcast only where it is said, from a dimension of the first one on.
+static mlir::LogicalResult importBinaryAlongAxis(Node &node) {
+  const GraphValue &a = node.input(0);
+  GraphValue b = node.input(1);
+  bool isBroadcast = node.integer("broadcast", 0) != 0;
+  int64_t axis = node.integer("axis", a.rank() - b.rank());
+  node.integers("consumed_inputs"); // a hint of opset 1
+  if (!isBroadcast && a.rank() != b.rank())
+    return node.error("the inputs have ranks " + llvm::Twine(a.rank()) + " and " + llvm::Twine(b.rank()) +
+                      " without broadcast, but expected equal shapes");
+  if (isBroadcast) {
+    axis = axis < 0 ? axis + a.rank() : axis;
+    if (axis < 0 || axis + b.rank() > a.rank())
+      return node.error("axis is " + llvm::Twine(axis) + ", where an operand of rank " +
+                        llvm::Twine(b.rank()) + " exceeds one of rank " + llvm::Twine(a.rank()));
+    Shape shape = b.shape;
+    shape.append(a.rank() - axis - b.rank(), 1);
+    b = node.emit.reshape(b, shape);
+  }
+  if (node.operatorName() == "Pow")
+    b = castTo(node, b, a.elementType);
+  return finishWith(node, applyBinary(node, node.operatorName(), a, b));
+}
+
 static mlir::LogicalResult importVariadic(Node &node) {
   llvm::StringRef name = node.operatorName();
   GraphValue result = node.input(0);
@@ -280,31 +332,42 @@ static mlir::LogicalResult importWhere(Node &node) {
 Family arithmeticOperators() {
   static constexpr Operator kOperators[] = {
       {"Abs", 1, "n", importUnary},
-      {"Add", 1, "NN", importBinary},
-      {"And", 1, "bb", importBinary},
-      {"Div", 1, "NN", importBinary},
-      {"Equal", 1, "CC", importBinary},
-      {"Greater", 1, "NN", importBinary},
+      {"Add", 1, "NN", importBinaryAlongAxis},
+      {"Add", 7, "NN", importBinary},
+      {"And", 1, "bb", importBinaryAlongAxis},
+      {"And", 7, "bb", importBinary},
+      {"Div", 1, "NN", importBinaryAlongAxis},
+      {"Div", 7, "NN", importBinary},
+      {"Equal", 1, "CC", importBinaryAlongAxis},
+      {"Equal", 7, "CC", importBinary},
+      {"Greater", 1, "NN", importBinaryAlongAxis},
+      {"Greater", 7, "NN", importBinary},
       {"GreaterOrEqual", 12, "NN", importBinary},
       {"IsInf", 10, "f", importUnary},
       {"IsNaN", 9, "f", importUnary},
-      {"Less", 1, "NN", importBinary},
+      {"Less", 1, "NN", importBinaryAlongAxis},
+      {"Less", 7, "NN", importBinary},
       {"LessOrEqual", 12, "NN", importBinary},
       {"Max", 1, "N*", importVariadic},
       {"Mean", 1, "F*", importVariadic},
       {"Min", 1, "N*", importVariadic},
       {"Mod", 10, "NN", importBinary},
-      {"Mul", 1, "NN", importBinary},
+      {"Mul", 1, "NN", importBinaryAlongAxis},
+      {"Mul", 7, "NN", importBinary},
       {"Neg", 1, "n", importUnary},
       {"Not", 1, "b", importUnary},
-      {"Or", 1, "bb", importBinary},
-      {"Pow", 1, "nn", importBinary},
+      {"Or", 1, "bb", importBinaryAlongAxis},
+      {"Or", 7, "bb", importBinary},
+      {"Pow", 1, "nn", importBinaryAlongAxis},
+      {"Pow", 7, "nn", importBinary},
       {"Reciprocal", 1, "f", importUnary},
       {"Sign", 9, "n", importUnary},
-      {"Sub", 1, "NN", importBinary},
+      {"Sub", 1, "NN", importBinaryAlongAxis},
+      {"Sub", 7, "NN", importBinary},
       {"Sum", 1, "N*", importVariadic},
       {"Where", 9, "bAA", importWhere},
-      {"Xor", 1, "bb", importBinary},
+      {"Xor", 1, "bb", importBinaryAlongAxis},
+      {"Xor", 7, "bb", importBinary},
   };
   return kOperators;
 }

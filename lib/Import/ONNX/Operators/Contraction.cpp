@@ -137,6 +137,8 @@ static mlir::LogicalResult importGemm(Node &node) {
     return mlir::failure();
   GraphValue a = node.input(0), b = node.input(1);
   double alpha = node.real("alpha", 1), beta = node.real("beta", 1);
+  if (node.opset() < 7)
+    node.integer("broadcast", 0); // what it allows is a broadcast as later ones do it
   // A constant is transposed here and now.
   if (node.integer("transA", 0) != 0)
     a = node.emit.transpose(a, {1, 0});

@@ -151,6 +151,11 @@ static mlir::LogicalResult importBatchNormalization(Node &node) {
   const GraphValue &x = node.input(0);
   double epsilon = node.real("epsilon", 1e-5), momentum = node.real("momentum", 0.9);
   bool isTraining = node.integer("training_mode", 0) != 0;
+  if (node.opset() < 7) {
+    node.integers("consumed_inputs");
+    if (node.integer("is_test", 0) == 0 && node.outputCount() > 1)
+      return node.error("is_test is 0, but expected 1: export the model for inference");
+  }
   // Up to opset 8, every place of a channel could have parameters of its own.
   bool isPerPlace = node.opset() < 9 && node.integer("spatial", 1) == 0;
   if (node.isFolded()) {

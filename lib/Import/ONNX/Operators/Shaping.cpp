@@ -69,6 +69,8 @@ static mlir::LogicalResult importIdentity(Node &node) {
 static mlir::LogicalResult importDropout(Node &node) {
   node.integer("seed", 0);
   node.real("ratio", 0.5); // an attribute up to opset 11, an input since
+  if (node.opset() < 7 && node.integer("is_test", 0) == 0)
+    return node.error("is_test is 0, but expected 1: export the model for inference");
   bool keepsAll = node.has(1) && node.input(1).isUniform() && node.input(1).constant->real(0) == 0;
   if (node.has(2) && !keepsAll) {
     std::optional<llvm::SmallVector<Extent>> training = node.knownIntegers(2);
