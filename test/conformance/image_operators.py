@@ -95,8 +95,8 @@ main (float[n, 2, height, width] x, float[n, 5, m, 2] grid, float[n, 2, depth, h
   whole = SpaceToDepth <blocksize = 2> (blocks)
 }""",
 }
-SIZES = [{"n": 1, "height": 6, "width": 8, "depth": 3, "length": 5, "m": 2, "r": 3, "columns": 32},
-         {"n": 3, "height": 8, "width": 4, "depth": 4, "length": 8, "m": 1, "r": 2, "columns": 32}]
+SIZES = [{"n": 1, "height": 6, "width": 8, "depth": 3, "length": 5, "m": 2, "r": 3, "columns": 24},
+         {"n": 3, "height": 8, "width": 4, "depth": 4, "length": 8, "m": 1, "r": 2, "columns": 24}]
 
 
 def random_input(name, value, sizes, generator):

@@ -37,7 +37,10 @@ static mlir::LogicalResult importBitShift(Node &node) {
     if (!isLeft && !s.isUnsigned)
       return arith::ShRSIOp::create(s.builder, s.location, v[0],
                                     s.select(isShort, v[1], s.integer(type, width - 1)));
-    Value zero = s.integer(type, 0), by = s.select(isShort, v[1], zero);
+    // Cut off by a mask, since LLVM 22 makes a clamping shift of PTX of a selection, and looks at 32 bits of
+    // v[1] only.
+    Value zero = s.integer(type, 0);
+    Value by = arith::AndIOp::create(s.builder, s.location, v[1], s.integer(type, width - 1));
     Value shifted = isLeft ? arith::ShLIOp::create(s.builder, s.location, v[0], by).getResult()
                            : arith::ShRUIOp::create(s.builder, s.location, v[0], by).getResult();
     return s.select(isShort, shifted, zero);
