@@ -66,7 +66,8 @@ LogicalResult Planner::beginLoop(LoopOp op, SmallVectorImpl<PlannedTensor> &carr
     if (before.buffer && before.buffer != planned.buffer) {
       plan::CopyOp::create(builder, op.getLoc(), planned.buffer, before.buffer);
     }
-    tensors[op.getCarried()[index]] = tensors[result] = planned;
+    tensors[result] = planned;
+    tensors[op.getCarried()[index]] = planned;
     carried.push_back(planned);
   }
   return success();
