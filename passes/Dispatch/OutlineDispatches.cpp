@@ -75,8 +75,11 @@ bool isStart(OpOperand &use) { return isCompute(use.getOwner()) && isInit(use.ge
 
 /// What an accumulation on `init` starts from: the filled scalar, the tensor, or null if it is empty.
 Value startOf(Value init) {
-  Operation *definition = init.getDefiningOp();
-  if (isa_and_nonnull<tensor::EmptyOp>(definition)) {
+  Operation *definition = init.getDefiningOp(), *origin = definition;
+  while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp>(origin)) {
+    origin = origin->getOperand(0).getDefiningOp();
+  }
+  if (isa_and_nonnull<tensor::EmptyOp>(origin)) {
     return {};
   }
   return isFill(definition) ? cast<linalg::FillOp>(definition).getInputs()[0] : init;

@@ -208,13 +208,19 @@ static mlir::LogicalResult importScatterElements(Node &node) {
   for (int64_t i = 0; i < data.rank(); ++i) {
     if (failed(node.requireEqual(indices.shape[i], updates.shape[i], "shapes of indices and updates")))
       return mlir::failure();
-    if (i == *axis)
+    if (i == *axis || indices.shape[i] == data.shape[i])
       continue;
     // The indices may cover only the beginning of a dimension.
+    part[i] = indices.shape[i];
+    if (node.extents.less(data.shape[i], indices.shape[i]) == true)
+      return node.error("the indices have shape " + node.extents.text(indices.shape) +
+                        ", but expected one within that of the data, " + node.extents.text(data.shape));
     if (node.extents.less(indices.shape[i], data.shape[i]) == true)
-      part[i] = indices.shape[i];
-    else if (failed(node.requireEqual(indices.shape[i], data.shape[i], "dimensions beside the axis")))
+      continue;
+    mlir::FailureOr<Extent> covered = node.require(node.extents.minimum(indices.shape[i], data.shape[i]));
+    if (failed(covered))
       return mlir::failure();
+    node.emit.require(*covered, indices.shape[i], "there are more indices than the data has places");
   }
   if (part == data.shape) {
     node.set(0, emitScatter(node, data, *axis, *reduction));
