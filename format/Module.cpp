@@ -37,6 +37,19 @@ bool isKnown(ElementType type) { return int(type) < kElementTypeCount; }
 
 } // namespace
 
+bool isReadable(ElementType type) {
+  switch (type) {
+  case ElementType::Bool:
+  case ElementType::I8:
+  case ElementType::I16:
+  case ElementType::I32:
+  case ElementType::I64:
+    return true;
+  default:
+    return false;
+  }
+}
+
 int64_t byteWidth(ElementType type) { return isKnown(type) ? kTypes[int(type)].bytes : 0; }
 
 const char *name(ElementType type) { return isKnown(type) ? kTypes[int(type)].name : "unknown"; }

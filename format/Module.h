@@ -32,6 +32,8 @@ enum class ElementType : uint8_t {
 };
 constexpr int kElementTypeCount = int(ElementType::F8E8M0FNU) + 1;
 
+/// Whether a program can make a scalar of an element: integers with a sign, and bool.
+bool isReadable(ElementType type);
 /// Bytes of one element.
 int64_t byteWidth(ElementType type);
 /// The name users see, in the spelling of numpy and ml_dtypes: "float32", "int64", "bool", "float8_e5m2".
@@ -94,12 +96,14 @@ enum class Opcode : uint16_t {
   If,    // operands: a buffer; the first branch follows, which runs unless the buffer's first byte is 0
   Else,  // the second branch follows, which runs instead of the first
   EndIf, // ends the innermost If
-  // scalar `result` = an element of a buffer, when all that writes it is done. immediate: its ElementType, an
-  // integer or bool. operands: buffer, scalar index of the element. Not between If and EndIf
+  // scalar `result` = an element of a buffer, when all that writes it is done. immediate: its ElementType,
+  // one
+  // that isReadable. operands: buffer, scalar index of the element. Not between If and EndIf
   Read,
   // what follows up to EndFor runs once for each value of scalar `result` from 0 to below the count.
-  // operands: scalar
-  // count, then maybe a buffer: no further round begins when its first byte is 0. Not between If and EndIf
+  // operands:
+  // scalar count, then maybe a buffer: no further round begins when its first byte is 0. Not between If and
+  // EndIf
   For,
   EndFor, // ends the innermost For
   Return,

@@ -350,12 +350,8 @@ private:
       return status;
     if (Status status = readScalar(op.operands[1]); !status.ok())
       return status;
-    constexpr ElementType kIntegers[] = {ElementType::Bool, ElementType::I8, ElementType::I32,
-                                         ElementType::I64};
-    bool isInteger = std::any_of(std::begin(kIntegers), std::end(kIntegers),
-                                 [&](ElementType type) { return int64_t(type) == op.immediate; });
-    if (!isInteger)
-      return fault("element type ", op.immediate, " is not that of an integer or bool");
+    if (op.immediate < 0 || op.immediate > int64_t(UINT8_MAX) || !isReadable(ElementType(op.immediate)))
+      return fault("element type ", op.immediate, " is not that of a signed integer or bool");
     return defineScalar(op.result);
   }
 

@@ -120,15 +120,16 @@ LogicalResult DispatchOp::verify() {
 
 LogicalResult ReadOp::verify() {
   Type type = getType();
-  if (type.isInteger(1) || type.isInteger(8) || type.isInteger(32) || type.isInteger(64)) {
+  if (type.isInteger(1) || type.isInteger(8) || type.isInteger(16) || type.isInteger(32) ||
+      type.isInteger(64)) {
     return success();
   }
-  return emitOpError() << "reads " << type << ", but expected i1, i8, i32 or i64 (C1)";
+  return emitOpError() << "reads " << type << ", but expected i1, i8, i16, i32 or i64 (C1)";
 }
 
 LogicalResult IfOp::verifyRegions() {
   WalkResult made = walk([](Operation *op) {
-    if (!isa<OutputOp, NextStateOp, ReadOp>(op)) {
+    if (!isa<ForOp, OutputOp, NextStateOp, ReadOp>(op)) {
       return WalkResult::advance();
     }
     op->emitOpError() << "must not be inside a branch of plan.if (C1)";

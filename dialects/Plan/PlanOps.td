@@ -175,7 +175,7 @@ def Plan_ReadOp : Plan_Op<"read"> {
   let description = [{
     Makes sizes of what the program computes; `element` counts elements of `type`. The host waits for the device.
 
-    - (C1) `type` is i1, i8, i32 or i64.
+    - (C1) `type` is i1, i8, i16, i32 or i64.
 
     ```mlir
     %count = plan.read %counts[%c0] : i64
@@ -212,7 +212,7 @@ def Plan_IfOp : Plan_Op<"if", [SingleBlock, NoTerminator, NoRegionArguments]> {
     The first branch runs if the first byte of `condition` is not 0, else the second one. Buffers that a branch
     makes end with it.
 
-    - (C1) A branch holds no `plan.output` and no `plan.next_state`, since each is made once, and no `plan.read`.
+    - (C1) A branch holds no `plan.output` and no `plan.next_state`, since each is made once, no `plan.read` and no `plan.for`.
 
     ```mlir
     plan.if %condition {

@@ -19,7 +19,7 @@ def Winnow_HostValueOp : Winnow_Op<"host_value", [Pure,
     %count = winnow.host_value %counts[%c0] number 0 : tensor<1xi64>
     ```
   }];
-  let arguments = (ins RankedTensorOf<[I1, I8, I32, I64]>:$tensor, Variadic<Index>:$indices, I64Attr:$number);
+  let arguments = (ins RankedTensorOf<[I1, I8, I16, I32, I64]>:$tensor, Variadic<Index>:$indices, I64Attr:$number);
   let results = (outs AnySignlessInteger:$result);
   let assemblyFormat = "$tensor `[` $indices `]` `number` $number attr-dict `:` type($tensor)";
 }

@@ -32,8 +32,9 @@ LogicalResult LoopOp::verifyRegions() {
   if (found != yielded)
     return emitOpError("needs a region that yields ") << yielded << ", but it yields " << found << " (C2)";
   if (!llvm::equal(getResultTypes(), getInitial().getTypes()))
-    return emitOpError("has results of ") << SmallVector<Type>(getResultTypes()) << ", but expected "
-                                          << SmallVector<Type>(getInitial().getTypes()) << " as 'initial'";
+    return emitOpError("has results of ")
+           << SmallVector<Type>(getResultTypes()) << ", but expected "
+           << SmallVector<Type>(getInitial().getTypes()) << " as 'initial' (C3)";
   return success();
 }
 

@@ -20,6 +20,7 @@ def Winnow_LoopOp : Winnow_Op<"loop", [Winnow_Reify, RecursiveMemoryEffects, Att
     - (C1) The region has an index argument, then one of the type of each of `initial`.
     - (C2) The region yields a scalar tensor of i1 if there is a condition, then one tensor of the type of each of
       `initial`.
+    - (C3) The results have the types of `initial`.
 
     ```mlir
     %states = winnow.loop %steps initial(%zero : tensor<?x64xf32>) {

@@ -47,9 +47,9 @@ Value expandExp(DoubleArithmetic &a, Value x) {
   return a.orNaN(x, a.multiply(a.multiply(result, a.scale(half)), a.scale(other)));
 }
 
-/// 2 / (2 k + 1) from k = 11 down to 0: log((1 + s) / (1 - s)) / s as a polynomial in s^2, for |s| < 0.172.
+/// 2 / (2 k + 1) from k = 11 down to 1: R = (log((1 + s) / (1 - s)) / s - 2) / s^2 in s^2, for |s| < 0.172.
 constexpr double kInverseOdds[] = {2.0 / 23, 2.0 / 21, 2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13,
-                                   2.0 / 11, 2.0 / 9,  2.0 / 7,  2.0 / 5,  2.0 / 3,  2.0};
+                                   2.0 / 11, 2.0 / 9,  2.0 / 7,  2.0 / 5,  2.0 / 3};
 
 /// log(2^n * m) = n ln 2 + log(m), for m between the square roots of 1/2 and 2.
 Value expandLog(DoubleArithmetic &a, Value x) {
@@ -64,10 +64,13 @@ Value expandLog(DoubleArithmetic &a, Value x) {
   Value isLarge = a.compare(Predicate::OGT, m, a.real(0x1.6a09e667f3bcdp+0));
   m = a.select(isLarge, a.multiply(m, a.real(0.5)), m);
   n = a.add(n, a.select(isLarge, a.real(1), a.real(0)));
-  Value f = a.subtract(m, a.real(1)), s = a.divide(f, a.add(f, a.real(2)));
-  Value rest = a.multiply(a.series(a.multiply(s, s), kInverseOdds), s);
-  Value low = a.fma(n, a.real(0x1.a39ef35793c76p-33), rest);
-  Value result = a.fma(n, a.real(0x1.62e42feep-1), low);
+  // log(1 + f) = f - (h - s (h + R)) with h = f^2 / 2: what is small is computed apart.
+  Value f = a.subtract(m, a.real(1)), s = a.divide(f, a.add(f, a.real(2))), square = a.multiply(s, s);
+  Value h = a.multiply(a.real(0.5), a.multiply(f, f));
+  Value remainder = a.multiply(a.series(square, kInverseOdds), square);
+  Value low = a.fma(n, a.real(0x1.a39ef35793c76p-33), a.multiply(s, a.add(h, remainder)));
+  Value small = a.subtract(f, a.subtract(h, low));
+  Value result = a.fma(n, a.real(0x1.62e42feep-1), small);
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   result = a.select(a.compare(Predicate::OEQ, x, a.real(kInfinity)), x, result);
   result = a.select(a.compare(Predicate::OEQ, x, a.real(0)), a.real(-kInfinity), result);
@@ -79,7 +82,8 @@ Value expandLog(DoubleArithmetic &a, Value x) {
 /// e / (e + 2) with e = exp(2 |x|) - 1, which is a series where x is small.
 Value expandTanh(DoubleArithmetic &a, Value x) {
   Value magnitude = a.absolute(x), twice = a.add(magnitude, magnitude);
-  Value small = a.multiply(a.series(twice, kInverseFactorials), twice);
+  Value rest = a.series(twice, ArrayRef<double>(kInverseFactorials).drop_back());
+  Value small = a.fma(a.multiply(rest, twice), twice, twice);
   Value isSmall = a.compare(Predicate::OLT, twice, a.real(0.34));
   Value power = a.subtract(a.exp(twice), a.real(1));
   Value e = a.select(isSmall, small, power);

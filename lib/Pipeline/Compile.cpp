@@ -314,6 +314,7 @@ FailureOr<plan::FuncOp> Compiler::addReferenceProgram(ModuleBuilder &builder, pl
       return failure();
     }
     hostValues = *added;
+    hostValues->hostValues = function->getAttrOfType<IntegerAttr>(kHostValuesAttribute).getInt();
     symbols[hostValues->symbol] = symbol + ".host_values";
   }
   if (failed(kernel)) {

@@ -121,9 +121,7 @@ private:
   }
 
   void computeHostValues(const ReferenceKernel &kernel) {
-    int64_t count = 0;
-    compiled.walk([&](plan::ReadOp read) { count = std::max(count, numberOf(read) + 1); });
-    Value bytes = arith::ConstantIndexOp::create(builder, loc, 8 * count);
+    Value bytes = arith::ConstantIndexOp::create(builder, loc, 8 * kernel.hostValues);
     values = plan::AllocOp::create(builder, loc, bufferType, bytes);
     dispatch(kernel, [&] { buffers.push_back(values); });
   }
@@ -175,6 +173,16 @@ private:
   SmallVector<Value> buffers, sizes;         // of the launch that is being written
 };
 
+/// The value as an i64.
+Value widen(OpBuilder &builder, HostValueOp op) {
+  Type wide = builder.getI64Type();
+  if (op.getType() == wide) {
+    return op;
+  }
+  return op.getType().isInteger(1) ? arith::ExtUIOp::create(builder, op.getLoc(), wide, op).getResult()
+                                   : arith::ExtSIOp::create(builder, op.getLoc(), wide, op).getResult();
+}
+
 } // namespace
 
 func::FuncOp addHostValuesFunction(func::FuncOp function) {
@@ -187,19 +195,16 @@ func::FuncOp addHostValuesFunction(func::FuncOp function) {
   Operation *terminator = copy.front().getTerminator();
   builder.setInsertionPoint(terminator);
   Location loc = copy.getLoc();
-  // Each number once; a value that the compiled program does not use was dropped from both.
+  // By number. The compiled program may have found out that it does not need some of them.
   SmallVector<Value> values;
   for (auto op : copy.getOps<HostValueOp>()) {
     values.resize(std::max<size_t>(values.size(), op.getNumber() + 1));
-    bool isNarrow = !op.getType().isInteger(64);
-    values[op.getNumber()] = !isNarrow ? op.getResult()
-                             : op.getType().isInteger(1)
-                                 ? arith::ExtUIOp::create(builder, loc, builder.getI64Type(), op).getResult()
-                                 : arith::ExtSIOp::create(builder, loc, builder.getI64Type(), op).getResult();
+    values[op.getNumber()] = widen(builder, op);
   }
   for (Value &value : values) {
     value = value ? value : arith::ConstantIntOp::create(builder, loc, 0, 64).getResult();
   }
+  copy->setAttr(kHostValuesAttribute, builder.getI64IntegerAttr(static_cast<int64_t>(values.size())));
   auto type = RankedTensorType::get(static_cast<int64_t>(values.size()), builder.getI64Type());
   Value all = tensor::FromElementsOp::create(builder, loc, type, values);
   func::ReturnOp::create(builder, loc, all);

@@ -13,7 +13,11 @@ namespace winnow {
 struct ReferenceKernel {
   std::string symbol;
   std::vector<std::string> weights;
+  int64_t hostValues = 0; // that it computes, if it is a kernel of host values
 };
+
+/// On a function of host values: how many it computes (i64).
+constexpr llvm::StringLiteral kHostValuesAttribute = "winnow.host_values";
 
 /// If sizes depend on data: adds a function beside `function` that computes nothing but its host values, as
 /// one tensor of i64. Returns it, or null.

@@ -431,6 +431,17 @@ LogicalResult Planner::run() {
 
 namespace {
 
+/// Moves an operation of a round before the outermost branch of the round that holds it.
+void moveOutOfBranches(Operation *op) {
+  Operation *place = op;
+  while (isa<plan::IfOp>(place->getParentOp())) {
+    place = place->getParentOp();
+  }
+  if (place != op) {
+    op->moveBefore(place);
+  }
+}
+
 /// Moves the scalar operations and the checks before all others, out of branches too, so that every size is
 /// known before the first buffer. What depends on a read follows the last one that it depends on, and what
 /// depends on the round of a loop stays in it.
@@ -457,6 +468,7 @@ void hoistScalars(plan::FuncOp program) {
     auto isOfRound = [&](Value operand) { return isa<BlockArgument>(operand) || rounds.contains(operand); };
     if (llvm::any_of(op->getOperands(), isOfRound)) {
       rounds.insert_range(op->getResults());
+      moveOutOfBranches(op);
       return;
     }
     Operation *last = nullptr;

@@ -5,7 +5,6 @@
 #include "passes/Dispatch/Passes.h"
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
-#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
@@ -342,8 +341,6 @@ struct GeneralizeSplat : OpRewritePattern<tensor::SplatOp> {
 struct GeneralizeOperations : impl::GeneralizeOperationsBase<GeneralizeOperations> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    // A reshape of a tensor that nobody wrote would need a buffer.
-    tensor::populateFoldTensorEmptyPatterns(patterns);
     patterns.add<EraseEmptyReduction, GeneralizeNamed, GeneralizeExtractSlice, GeneralizeInsertSlice,
                  GeneralizeConcat, GeneralizeGenerate, GeneralizeFromElements, GeneralizeSplat>(
         &getContext());

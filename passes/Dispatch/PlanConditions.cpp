@@ -36,7 +36,7 @@ Value Planner::destinationOperand(func::CallOp call) {
 
 /// Makes `result` hold `value`, which is result `index` of `op`.
 LogicalResult Planner::deliver(Operation *op, Value value, const PlannedTensor &result, unsigned index) {
-  const PlannedTensor planned = tensors.lookup(value);
+  const PlannedTensor planned = lookup(value);
   if (!planned.buffer) {
     return op->emitError() << "result " << index << " has no contents";
   }

@@ -34,7 +34,7 @@ bool writesInPlace(tensor::InsertSliceOp op) {
 
 /// Writes a part of a carried tensor's buffer.
 LogicalResult Planner::convertInsertion(tensor::InsertSliceOp op) {
-  const PlannedTensor source = tensors.lookup(op.getSource()), destination = tensors.lookup(op.getDest());
+  const PlannedTensor source = lookup(op.getSource()), destination = tensors.lookup(op.getDest());
   Location loc = op.getLoc();
   if (!source.buffer) {
     return op.emitError() << "inserts a tensor without contents";
@@ -78,7 +78,7 @@ LogicalResult Planner::beginLoop(LoopOp op, SmallVectorImpl<PlannedTensor> &carr
 LogicalResult Planner::endRound(LoopOp op, ArrayRef<PlannedTensor> carried) {
   SmallVector<std::pair<Value, Value>> copies; // destination, source
   for (auto [index, yielded] : llvm::enumerate(op.getYielded())) {
-    PlannedTensor next = tensors.lookup(yielded);
+    PlannedTensor next = lookup(yielded);
     if (!next.buffer) {
       return op.emitError() << "carried tensor " << index << " has no contents after a round";
     }
@@ -102,6 +102,9 @@ LogicalResult Planner::endRound(LoopOp op, ArrayRef<PlannedTensor> carried) {
 }
 
 LogicalResult Planner::convertLoop(LoopOp op) {
+  if (isa<plan::IfOp>(builder.getInsertionBlock()->getParentOp())) {
+    return op.emitError() << "is a loop inside a conditional subgraph, where none can run";
+  }
   SmallVector<PlannedTensor> carried;
   if (failed(beginLoop(op, carried))) {
     return failure();
@@ -120,17 +123,18 @@ LogicalResult Planner::convertLoop(LoopOp op) {
   OpBuilder::InsertionGuard guard(builder);
   Block *block = builder.createBlock(&loop.getBody(), {}, builder.getIndexType(), loc);
   scalars.map(op.getCounter(), block->getArgument(0));
-  if (failed(convertBlock(op.getBody().front())) || failed(endRound(op, carried))) {
+  if (failed(convertBlock(op.getBody().front()))) {
     return failure();
   }
+  // Before the carried buffers are written: the condition may be what one of them held.
   if (condition) {
-    Value next = tensors.lookup(op.getNextCondition()).buffer;
+    Value next = lookup(op.getNextCondition()).buffer;
     if (!next) {
       return op.emitError() << "yields a condition without contents";
     }
     plan::CopyOp::create(builder, loc, condition, next);
   }
-  return success();
+  return endRound(op, carried);
 }
 
 } // namespace winnow

@@ -1,21 +1,17 @@
 // Resolves a program for given shapes, instruction by instruction, and packs its transient buffers.
 #include "runtime/plan/Binding.h"
+#include "runtime/plan/InstructionPlace.h"
 
 #include <algorithm>
 
 namespace winnow::runtime {
 
-using format::Code;
-using format::failure;
 using format::Instruction;
 using format::Opcode;
 using format::Result;
 using format::Status;
 
 namespace {
-
-/// So that sums of sizes stay far from overflow.
-constexpr int64_t kMaximumTransientBytes = int64_t(1) << 62;
 
 class Binder {
 public:
@@ -51,11 +47,7 @@ public:
 private:
   static constexpr uint32_t kNoInterval = ~0u;
 
-  template <typename... Parts> Status fault(const Parts &...parts) const {
-    return failure(Code::InvalidArgument, "function '", function.name, "', instruction ", index, " (",
-                   name(function.body[index].opcode), "): ", parts...);
-  }
-
+  InstructionPlace place() const { return {function, index}; }
   int64_t scalar(const Instruction &op, size_t operand) const { return scalars[op.operands[operand]]; }
   BoundBuffer &buffer(uint32_t number) { return binding.buffers[number]; }
 
@@ -77,7 +69,6 @@ private:
     case Opcode::State:
       return bindState(op, BoundBuffer::Origin::State);
     case Opcode::NextState:
-      binding.nextStates.push_back(op.operands[0]);
       return bindState(op, BoundBuffer::Origin::NextState);
     case Opcode::Output:
       return bindOutput(op);
@@ -110,16 +101,13 @@ private:
 
   Status bindOutput(const Instruction &op) {
     uint32_t output = op.operands[0];
-    Shape &shape = binding.outputShapes[output];
-    for (size_t i = 1; i < op.operands.size(); ++i) {
-      if (scalar(op, i) < 0)
-        return fault("dimension ", i - 1, " of output '", function.outputs[output].name, "' is ",
-                     scalar(op, i));
-      shape.push_back(scalar(op, i));
-    }
-    auto bytes = byteSize(shape, function.outputs[output].type);
+    auto shape = place().outputShape(scalars);
+    if (!shape.ok())
+      return shape.status();
+    auto bytes = byteSize(*shape, function.outputs[output].type);
     if (!bytes.ok())
       return bytes.status();
+    binding.outputShapes[output] = std::move(*shape);
     binding.outputBytes[output] = *bytes;
     buffer(op.result) = {BoundBuffer::Origin::Output, output, 0, *bytes};
     return {};
@@ -139,8 +127,8 @@ private:
 
   Status bindAllocate(const Instruction &op) {
     int64_t bytes = scalar(op, 0);
-    if (bytes < 0 || bytes > kMaximumTransientBytes - transientBytes)
-      return fault("cannot allocate ", bytes, " bytes");
+    if (Status status = place().checkAllocation(bytes, transientBytes); !status.ok())
+      return status;
     transientBytes += bytes;
     intervalOf[op.result] = uint32_t(intervals.size());
     intervals.push_back({int64_t(index), int64_t(function.body.size()), bytes, 0});
@@ -151,17 +139,17 @@ private:
   Status bindSlice(const Instruction &op) {
     const BoundBuffer source = buffer(op.operands[0]);
     int64_t offset = scalar(op, 1), bytes = scalar(op, 2);
-    if (offset < 0 || bytes < 0 || offset > source.bytes || bytes > source.bytes - offset)
-      return fault(bytes, " bytes at offset ", offset, " exceed the buffer of ", source.bytes, " bytes");
+    if (Status status = place().checkSlice(offset, bytes, source.bytes); !status.ok())
+      return status;
     intervalOf[op.result] = intervalOf[op.operands[0]];
     buffer(op.result) = {source.origin, source.index, source.offset + offset, bytes};
     return {};
   }
 
   Status bindCopy(const Instruction &op) {
-    int64_t to = buffer(op.operands[0]).bytes, from = buffer(op.operands[1]).bytes;
-    if (to != from)
-      return fault("cannot copy ", from, " bytes to ", to);
+    if (Status status = place().checkCopy(buffer(op.operands[0]).bytes, buffer(op.operands[1]).bytes);
+        !status.ok())
+      return status;
     BoundStep step;
     step.kind = BoundStep::Kind::Copy;
     addBuffers(step, op.operands);
@@ -171,7 +159,7 @@ private:
 
   Status bindIf(const Instruction &op) {
     if (buffer(op.operands[0]).bytes < 1)
-      return fault("the condition has no byte");
+      return place().fault("the condition has no byte");
     BoundStep step;
     step.kind = BoundStep::Kind::JumpIfZero;
     addBuffers(step, op.operands);

@@ -35,8 +35,7 @@ struct Binding {
   std::vector<BoundStep> steps;
   std::vector<uint32_t> stepBuffers; // registers
   std::vector<int64_t> stepBufferBytes;
-  std::vector<uint32_t> nextStates; // those that the program makes
-  std::vector<int64_t> numbers;     // sizes and extents of the steps
+  std::vector<int64_t> numbers; // sizes and extents of the steps
   Packing arena;
 };
 

@@ -42,7 +42,7 @@ public:
   }
 
   Status run() {
-    for (auto step : {&Call::checkInputs, &Call::checkOutputs, &Call::prepareInputs, &Call::bind}) {
+    for (auto step : {&Call::checkInputs, &Call::checkOutputs, &Call::prepareInputs, &Call::placeBound}) {
       if (Status status = (this->*step)(); !status.ok())
         return status;
     }
@@ -70,7 +70,11 @@ private:
         return status;
       inputShapes.emplace_back(inputs[i].shape, inputs[i].shape + inputs[i].ndim);
     }
-    return checkShapes("input", function.inputs, inputShapes);
+    auto found = executor.bindingFor(function, inputShapes);
+    if (!found.ok())
+      return found.status();
+    binding = *found;
+    return {};
   }
 
   /// What can be said of the caller's outputs before their shapes are known.
@@ -86,15 +90,10 @@ private:
     return {};
   }
 
-  /// Finds out all that the call will do, if that can be known, and places its buffers.
-  Status bind() {
-    if (!isBindable(function))
+  /// Makes the outputs and places the buffers of a call that is bound.
+  Status placeBound() {
+    if (!binding)
       return {};
-    auto found = executor.bindingFor(function, inputShapes);
-    if (!found.ok())
-      return found.status();
-    binding = *found;
-    nextStates = binding->nextStates;
     for (uint32_t i = 0; i < outputs.size(); ++i) {
       if (auto address = outputAddress(i, binding->outputShapes[i]); !address.ok())
         return address.status();
@@ -131,14 +130,17 @@ private:
   Result<void *> stateAddress(uint32_t state, bool isNext) override {
     if (!isNext)
       return executor.values.currentState(state);
-    if (!binding)
-      nextStates.push_back(state);
+    nextStates.push_back(state);
     return executor.values.nextState(state);
   }
 
   MemorySpace &transientSpace() override { return executor.space(); }
   bool isCancelled() const override { return cancelled.load(std::memory_order_relaxed); }
   void branchSkipped() override { ++executor.stats.skippedBranches; }
+  void transientsInUse(int64_t bytes) override {
+    Statistics &stats = executor.stats;
+    stats.transientBytes = stats.transientLowerBound = std::max(stats.transientBytes, bytes);
+  }
 
   Status read(void *destination, const void *source, int64_t bytes) override {
     if (executor.deviceMemory)
@@ -443,13 +445,20 @@ Status Executor::setParameter(std::string_view name, double value) {
 }
 
 Result<const Binding *> Executor::bindingFor(const Function &function, const std::vector<Shape> &shapes) {
-  std::list<Binding> &kept = bindings[&function];
+  auto [known, isNew] = bindings.try_emplace(&function);
+  if (isNew)
+    known->second.isBindable = isBindable(function);
+  std::list<Binding> &kept = known->second.kept;
   auto found =
       std::find_if(kept.begin(), kept.end(), [&](const Binding &each) { return each.inputShapes == shapes; });
   if (found != kept.end()) {
     kept.splice(kept.begin(), kept, found);
     return &kept.front();
   }
+  if (Status status = checkShapes("input", function.inputs, shapes); !status.ok())
+    return status;
+  if (!known->second.isBindable)
+    return nullptr;
   auto binding = bindProgram(module.contents(), function, shapes, values.parameters());
   if (!binding.ok())
     return binding.status();

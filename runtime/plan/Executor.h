@@ -62,8 +62,12 @@ private:
   DeviceMemory *deviceMemory; // null if the device works in the host's memory
   std::shared_ptr<Memory> memory;
   bool timed;
-  std::map<const format::Function *, std::list<Binding>> bindings; // most recently used first
-  std::vector<void *> weights;                                     // null until first used
+  struct Bindings {
+    bool isBindable = false;
+    std::list<Binding> kept; // most recently used first
+  };
+  std::map<const format::Function *, Bindings> bindings;
+  std::vector<void *> weights; // null until first used
   std::vector<Block> weightCopies;
   Block arena; // kept between calls
   SessionValues values;

@@ -1,5 +1,6 @@
 // One instruction after the other, with jumps between the ends of branches and loops.
 #include "runtime/plan/Interpreter.h"
+#include "runtime/plan/InstructionPlace.h"
 
 #include <cstring>
 
@@ -7,7 +8,6 @@ namespace winnow::runtime {
 
 using format::Code;
 using format::ElementType;
-using format::failure;
 using format::Instruction;
 using format::Opcode;
 using format::Result;
@@ -29,13 +29,15 @@ int64_t integerOf(ElementType type, const char *element) {
     return int64_t(value);
   };
   switch (type) {
+  case ElementType::I16:
+    return as(int16_t());
   case ElementType::I32:
     return as(int32_t());
   case ElementType::I64:
     return as(int64_t());
   case ElementType::Bool:
     return as(uint8_t()) != 0;
-  default:
+  default: // I8: no other is readable
     return as(int8_t());
   }
 }
@@ -45,12 +47,11 @@ public:
   Interpreter(const format::Module &module, const format::Function &function,
               std::span<const Shape> inputShapes, std::span<const int64_t> parameters, ProgramHost &host)
       : module(module), function(function), inputShapes(inputShapes), parameters(parameters), host(host),
-        scalars(function.scalarCount), buffers(function.bufferCount), partner(function.body.size()) {}
+        scalars(function.scalarCount), buffers(function.bufferCount), partner(function.body.size()),
+        outputShapes(function.outputs.size()) {}
 
   Status run() {
     matchEnds();
-    std::vector<Shape> outputShapes(function.outputs.size());
-    made = &outputShapes;
     for (index = 0; index < function.body.size(); ++index) {
       if (host.isCancelled())
         return Status(Code::Cancelled, "the call was cancelled");
@@ -63,11 +64,7 @@ public:
   }
 
 private:
-  template <typename... Parts> Status fault(const Parts &...parts) const {
-    return failure(Code::InvalidArgument, "function '", function.name, "', instruction ", index, " (",
-                   name(function.body[index].opcode), "): ", parts...);
-  }
-
+  InstructionPlace here() const { return {function, index}; }
   int64_t scalar(const Instruction &op, size_t operand) const { return scalars[op.operands[operand]]; }
 
   /// For each If its Else or EndIf, for each Else its EndIf, for each For its EndFor and the other way round.
@@ -115,7 +112,7 @@ private:
       return slice(op);
     case Opcode::Release:
       for (uint32_t released : op.operands)
-        buffers[released] = {};
+        release(buffers[released]);
       return {};
     case Opcode::Copy:
       return copy(op);
@@ -154,15 +151,12 @@ private:
 
   Status output(const Instruction &op) {
     uint32_t number = op.operands[0];
-    Shape &shape = (*made)[number];
-    for (size_t i = 1; i < op.operands.size(); ++i) {
-      if (scalar(op, i) < 0)
-        return fault("dimension ", i - 1, " of output '", function.outputs[number].name, "' is ",
-                     scalar(op, i));
-      shape.push_back(scalar(op, i));
-    }
-    auto bytes = byteSize(shape, function.outputs[number].type);
-    return bytes.ok() ? place(op, host.outputAddress(number, shape), *bytes) : bytes.status();
+    auto shape = here().outputShape(scalars);
+    if (!shape.ok())
+      return shape.status();
+    outputShapes[number] = std::move(*shape);
+    auto bytes = byteSize(outputShapes[number], function.outputs[number].type);
+    return bytes.ok() ? place(op, host.outputAddress(number, outputShapes[number]), *bytes) : bytes.status();
   }
 
   Status state(const Instruction &op) {
@@ -176,32 +170,38 @@ private:
   }
 
   Status allocate(const Instruction &op) {
-    constexpr int64_t kMaximumBytes = int64_t(1) << 62; // so that sums stay far from overflow
     int64_t bytes = scalar(op, 0);
-    if (bytes < 0 || bytes > kMaximumBytes)
-      return fault("cannot allocate ", bytes, " bytes");
-    buffers[op.result] = {}; // that of the round before
+    if (Status status = here().checkAllocation(bytes); !status.ok())
+      return status;
+    release(buffers[op.result]); // that of the round before
     auto block = Block::make(host.transientSpace(), bytes);
     if (!block.ok())
       return block.status();
     void *address = block->data();
     buffers[op.result] = {address, bytes, std::move(*block)};
+    transientBytes += bytes;
+    host.transientsInUse(transientBytes);
     return {};
+  }
+
+  void release(Buffer &buffer) {
+    transientBytes -= buffer.block.size();
+    buffer = {};
   }
 
   Status slice(const Instruction &op) {
     const Buffer &source = buffers[op.operands[0]];
     int64_t offset = scalar(op, 1), bytes = scalar(op, 2);
-    if (offset < 0 || bytes < 0 || offset > source.bytes || bytes > source.bytes - offset)
-      return fault(bytes, " bytes at offset ", offset, " exceed the buffer of ", source.bytes, " bytes");
+    if (Status status = here().checkSlice(offset, bytes, source.bytes); !status.ok())
+      return status;
     buffers[op.result] = {static_cast<char *>(source.address) + offset, bytes, {}};
     return {};
   }
 
   Status copy(const Instruction &op) {
     const Buffer &to = buffers[op.operands[0]], &from = buffers[op.operands[1]];
-    if (to.bytes != from.bytes)
-      return fault("cannot copy ", from.bytes, " bytes to ", to.bytes);
+    if (Status status = here().checkCopy(to.bytes, from.bytes); !status.ok())
+      return status;
     return host.copy(to.address, from.address, to.bytes);
   }
 
@@ -209,24 +209,25 @@ private:
   Status dispatch(const Instruction &op) {
     std::span<const uint32_t> operands = op.operands;
     size_t extentCount = operands[1], bufferCount = operands[2 + extentCount];
-    std::vector<int64_t> extents, bytes, sizes;
-    std::vector<void *> addresses;
+    for (auto *list : {&extents, &bufferBytes, &sizes})
+      list->clear();
+    addresses.clear();
     for (uint32_t number : operands.subspan(2, extentCount))
       extents.push_back(scalars[number]);
     for (uint32_t number : operands.subspan(3 + extentCount, bufferCount)) {
       addresses.push_back(buffers[number].address);
-      bytes.push_back(buffers[number].bytes);
+      bufferBytes.push_back(buffers[number].bytes);
     }
     for (uint32_t number : operands.subspan(3 + extentCount + bufferCount))
       sizes.push_back(scalars[number]);
-    return host.launch(operands[0], extents, addresses, bytes, sizes);
+    return host.launch(operands[0], extents, addresses, bufferBytes, sizes);
   }
 
   Status readElement(uint32_t buffer, int64_t element, ElementType type, int64_t &value) {
     const Buffer &source = buffers[buffer];
     int64_t width = byteWidth(type), count = source.bytes / width;
     if (element < 0 || element >= count)
-      return fault("element ", element, " is outside of a buffer of ", count, " elements");
+      return here().fault("element ", element, " is outside of a buffer of ", count, " elements");
     char bytes[8];
     Status status = host.read(bytes, static_cast<const char *>(source.address) + element * width, width);
     value = status.ok() ? integerOf(type, bytes) : 0;
@@ -266,8 +267,12 @@ private:
   ProgramHost &host;
   std::vector<int64_t> scalars;
   std::vector<Buffer> buffers;
-  std::vector<size_t> partner;        // of instructions that begin or end something
-  std::vector<Shape> *made = nullptr; // the outputs' shapes
+  std::vector<size_t> partner; // of instructions that begin or end something
+  std::vector<Shape> outputShapes;
+  // Of the launch that is being made, kept for the next one.
+  std::vector<int64_t> extents, bufferBytes, sizes;
+  std::vector<void *> addresses;
+  int64_t transientBytes = 0; // in use
   size_t index = 0;
 };
 

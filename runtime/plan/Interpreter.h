@@ -31,6 +31,8 @@ public:
   /// Reads a few bytes when all that writes them is done.
   virtual format::Status read(void *destination, const void *source, int64_t bytes) = 0;
   virtual void branchSkipped() = 0;
+  /// How many bytes of transient buffers are in use.
+  virtual void transientsInUse(int64_t bytes) = 0;
   virtual bool isCancelled() const = 0;
 };
 

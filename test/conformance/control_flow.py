@@ -40,6 +40,10 @@ STEP = graph([node("Add", "s e", "n"), node("Mul", "n e", "r")], {"s": (FLOAT, [
 SWAP = graph([node("Identity", "a", "p"), node("Identity", "b", "q"), node("Identity", "c", "on")],
              {"i": (INT64, []), "c": (BOOL, []), "a": (FLOAT, ["n"]), "b": (FLOAT, ["n"])},
              {"on": (BOOL, []), "q": (FLOAT, ["n"]), "p": (FLOAT, ["n"])})
+# The next round's condition is a state, which the round changes.
+FLAGGED = graph([node("Identity", "f", "on"), node("Identity", "never", "g"), node("Add", "a a", "b")],
+                {"i": (INT64, []), "c": (BOOL, []), "f": (BOOL, []), "a": (FLOAT, ["n"])},
+                {"on": (BOOL, []), "g": (BOOL, []), "b": (FLOAT, ["n"])}, never=np.array(False))
 BOXES = {"b": ["i", "n", 4], "s": ["i", "c", "n"], "m": [1], "o": [1], "t": [1]}
 
 
@@ -62,6 +66,8 @@ CASES = [
     ("Loop without a count", [node("Loop", " c a", "y", body=graph(list(CONDITIONAL.node), ROUND, dict(list(NEXT.items())[:2]),
                                                                     limit=np.array(10, np.float32)))],
      {"c": [], "a": ["n"], "x": ["n"]}, [[np.array(True), floats(0, 1), floats(1, 2)]], ["y"]),
+    ("Loop whose condition is a state", [node("Loop", "m  f a", "g y", body=FLAGGED)], {"m": [], "f": [], "a": ["n"]},
+     [[np.array(9), np.array(True), floats(1, 2)], [np.array(9), np.array(False), floats(3)]], ["y"]),
     ("Loop that swaps", [node("Loop", "m  a b", "y z", body=SWAP)], {"m": [], "a": ["n"], "b": ["n"]},
      [[np.array(3), floats(0, 1), floats(2, 3)], [np.array(2), floats(0), floats(2)]], ["y", "z"]),
     ("Scan", [node("Scan", "s x", "y z", body=STEP, num_scan_inputs=1)], {"s": [2], "x": ["t", 2]},

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from onnx_reasons import brief
-from onnx_tests import summarize
+from onnx_tests import DEFAULT_DEVICES, summarize
 
 PAGE = """# ONNX operators
 
@@ -13,15 +13,14 @@ What of ONNX works, by the tests of ONNX itself: the node tests and the models o
 This page is made by
 
 ```console
-$ .venv/bin/python test/conformance/onnx_tests.py --json=onnx-tests.json
+$ .venv/bin/python test/conformance/onnx_tests.py{options} --json=onnx-tests.json
 $ .venv/bin/python test/conformance/onnx_table.py onnx-tests.json docs/onnx-operators.md
 ```
 
 and says: {summary}.
 
 - Each test ran on {devices}.
-- On `ptxsim`, the simulated GPU, a sample ran: two tests for each version of each operator, and ten models of each kind
-  but the large ones. {simulated}.
+- {simulated}
 - *Since* is the opset that brought the version of the operator that the wheel tests. Models of opsets 6 to 28 are
   imported.
 - A test passes *with inputs fixed* if an input had to get its value at compile time (`winnow-compile --constant`),
@@ -61,6 +60,22 @@ def table(heads, groups):
     return "\n".join(lines + [row(label, results) for label, results in groups])
 
 
+def options_of(content):
+    """Those of the run that are not the default."""
+    options = "" if content["devices"] == DEFAULT_DEVICES.split(",") else f" --devices={','.join(content['devices'])}"
+    return options + (f" --filter='{content['filter']}'" if content["filter"] else "")
+
+
+def simulation(content):
+    """What ran on ptxsim."""
+    outcomes = collections.Counter(result["devices"]["ptxsim"].split(":")[0] for result in content["tests"]
+                                   if "ptxsim" in result["devices"])
+    if not outcomes:
+        return "None ran on `ptxsim`, the simulated GPU."
+    return ("On `ptxsim`, the simulated GPU, a sample ran: two tests for each version of each operator, and ten models of "
+            f"each kind\n  but the large ones. Of these, {outcomes['passed']} pass and {outcomes['refused']} are refused.")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results")
@@ -73,14 +88,12 @@ def main():
             operators[f"`{result['operator']}`", str(result["since"])].append(result)
         else:
             models[result["kind"],].append(result)
-    simulated = collections.Counter(result["devices"]["ptxsim"].split(":")[0] for result in content["tests"]
-                                    if "ptxsim" in result["devices"])
     by_name = sorted(operators.items(), key=lambda item: (item[0][0].lower(), int(item[0][1])))
     page = PAGE.format(
         version=content["onnx"], summary=summarize(content["tests"])[0],
         operators=table(["operator", "since"], by_name),
         devices=" and ".join(f"`{device}`" for device in content["devices"] if device != "ptxsim"),
-        simulated=f"Of these, {simulated['passed']} pass and {simulated['refused']} are refused",
+        options=options_of(content), simulated=simulation(content),
         models=table(["models"], models.items()))
     Path(arguments.page).write_text(page)
 

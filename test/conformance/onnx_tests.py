@@ -28,6 +28,7 @@ from worker_pool import Broken, run_all
 
 import onnx
 
+DEFAULT_DEVICES = "reference,host,ptxsim"
 LIBRARY = "libwinnow_runtime.so"
 
 
@@ -85,8 +86,8 @@ def print_refusals(results):
         print(f"refused: {count:4} {reason}")
 
 
-def write_json(path, results, devices):
-    content = {"onnx": onnx.__version__, "devices": devices, "tests": results}
+def write_json(path, results, devices, filtered):
+    content = {"onnx": onnx.__version__, "devices": devices, "filter": filtered, "tests": results}
     Path(path).write_text(json.dumps(content, indent=1) + "\n")
 
 
@@ -101,7 +102,7 @@ def parse_arguments():
     parser.add_argument("--compiler", default="winnow-compile")
     parser.add_argument("--library", help=f"{LIBRARY} (default: that of the compiler's build)")
     parser.add_argument("--filter", default="", help="regular expression of test names")
-    parser.add_argument("--devices", default="reference,host,ptxsim")
+    parser.add_argument("--devices", default=DEFAULT_DEVICES)
     parser.add_argument("--fifth", type=int, choices=range(5), help="only the tests whose names' hash is this modulo 5")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="tests at a time")
     parser.add_argument("--seconds", type=int, default=120, help="seconds of a processor that a process may use")
@@ -134,7 +135,7 @@ def main():
                           Path(folder))
         results = run_cases(cases, simulated, devices, options, arguments)
     if arguments.json:
-        write_json(arguments.json, results, devices)
+        write_json(arguments.json, results, devices, arguments.filter)
     print_refusals(results)
     if arguments.verbose:
         print_times(results, time.monotonic() - started)

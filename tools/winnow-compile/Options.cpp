@@ -17,7 +17,7 @@ int64_t parseSize(llvm::StringRef text, const std::string &option) {
   return size;
 }
 
-/// NAME=SIZE or NAME=LOW..HIGH
+/// NAME=@FILE.npy
 void parseConstant(const std::string &option, std::map<std::string, std::string> &constants) {
   auto [name, file] = llvm::StringRef(option).split("=@");
   if (name.empty() || file.empty()) {
@@ -28,6 +28,7 @@ void parseConstant(const std::string &option, std::map<std::string, std::string>
   }
 }
 
+/// NAME=SIZE or NAME=LOW..HIGH
 void parseDimension(const std::string &option, std::map<std::string, DimensionRange> &dimensions) {
   auto [name, range] = llvm::StringRef(option).rsplit('=');
   if (name.empty() || range.empty()) {

@@ -78,7 +78,10 @@ int run(winnow::CommandLine &line) {
   if (!module) {
     return 1;
   }
-  std::map<std::string, int64_t> nodes = winnow::countNodes(*module);
+  std::map<std::string, int64_t> nodes;
+  if (line.isDryRun) {
+    nodes = winnow::countNodes(*module);
+  }
   line.compile.text = line.isDryRun ? nullptr : &llvm::outs();
   line.compile.onPhase = [&](winnow::Phase phase) {
     auto done = static_cast<int>(phase);

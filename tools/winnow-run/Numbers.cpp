@@ -1,9 +1,12 @@
 // Conversions between element types and double, half precision included.
 #include "tools/winnow-run/Numbers.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <map>
 
 namespace winnow::run {
 
@@ -88,14 +91,25 @@ double fromEightBits(ElementType type, uint8_t code) {
   return code & 128 ? -value : value;
 }
 
-/// The nearest number; between two, the one with the lower code.
+/// The numbers of all codes, in their order.
+const std::array<double, 256> &eightBitNumbers(ElementType type) {
+  static std::map<ElementType, std::array<double, 256>> tables;
+  auto [table, isNew] = tables.try_emplace(type);
+  for (int code = 0; isNew && code < 256; ++code)
+    table->second[size_t(code)] = fromEightBits(type, uint8_t(code));
+  return table->second;
+}
+
+/// The nearest number; between two, the one with the lower code. NaN is what the type has for it.
 uint8_t toEightBits(ElementType type, double value) {
-  int best = 0;
-  for (int code = 1; code < 256; ++code)
-    if (std::fabs(fromEightBits(type, uint8_t(code)) - value) <
-        std::fabs(fromEightBits(type, uint8_t(best)) - value))
-      best = code;
-  return uint8_t(best);
+  const std::array<double, 256> &numbers = eightBitNumbers(type);
+  auto distance = [&](double number) {
+    return std::isnan(number) || std::isnan(value)
+               ? (std::isnan(number) == std::isnan(value) ? 0.0 : INFINITY)
+               : std::fabs(number - value);
+  };
+  auto nearer = [&](double a, double b) { return distance(a) < distance(b); };
+  return uint8_t(std::min_element(numbers.begin(), numbers.end(), nearer) - numbers.begin());
 }
 
 } // namespace

@@ -91,6 +91,12 @@ GraphValue Composition::integers(llvm::ArrayRef<int64_t> values) const {
   return extents(llvm::to_vector(llvm::map_range(values, [](int64_t value) { return Extent(value); })));
 }
 
+GraphValue Composition::extent(const Extent &value) const {
+  GraphValue result = extents(value);
+  result.shape.clear();
+  return result;
+}
+
 GraphValue Composition::extents(llvm::ArrayRef<Extent> values) const {
   GraphValue result;
   result.elementType = node.builder.getI64Type();

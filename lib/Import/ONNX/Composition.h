@@ -38,7 +38,8 @@ public:
   GraphValue number(mlir::Type type, double value) const;
   /// A list of int64: axes, shapes.
   GraphValue integers(llvm::ArrayRef<int64_t> values) const;
-  /// A list of int64 that may depend on sizes.
+  /// A scalar of int64, and a list, that may depend on sizes.
+  GraphValue extent(const Extent &value) const;
   GraphValue extents(llvm::ArrayRef<Extent> values) const;
 
   /// Element-wise operators by their names.

@@ -27,6 +27,13 @@ mlir::LogicalResult setElementwise(Node &node, mlir::Type resultType,
 /// a + b and so on, for importers that compose them.
 mlir::FailureOr<GraphValue> applyBinary(Node &node, llvm::StringRef operation, const GraphValue &a,
                                         const GraphValue &b);
+/// ONNX's Cast of one element, in its type of storage.
+mlir::Value castScalar(const Scalars &s, mlir::Value value, mlir::Type from, mlir::Type to,
+                       NarrowRounding rounding = {});
+/// The least and the greatest number of an integer type.
+std::pair<double, double> integerRange(mlir::Type type);
+/// The integer of the type that is nearest to a float, of two the even one; NaN becomes the least.
+mlir::Value roundScalar(const Scalars &s, mlir::Value real, mlir::Type type);
 /// ONNX's Cast.
 GraphValue castTo(Node &node, const GraphValue &value, mlir::Type type, NarrowRounding rounding = {});
 /// A known scalar of rank 0.

@@ -174,7 +174,7 @@ Value Emitter::materialize(const GraphValue &value) {
 
 Emitter::RegionScope::RegionScope(Emitter &emitter, mlir::Block *block)
     : emitter(emitter), guard(emitter.builder), symbolValues(emitter.symbolValues),
-      elementsOf(emitter.elementsOf) {
+      elementsOf(emitter.elementsOf), origins(emitter.origins) {
   ++emitter.regionDepth;
   emitter.builder.setInsertionPointToStart(block);
 }
@@ -183,6 +183,7 @@ Emitter::RegionScope::~RegionScope() {
   --emitter.regionDepth;
   emitter.symbolValues = std::move(symbolValues);
   emitter.elementsOf = std::move(elementsOf);
+  emitter.origins = std::move(origins);
 }
 
 bool Emitter::isDefined(const Extent &extent) const {
@@ -302,11 +303,26 @@ GraphValue Emitter::pad(const GraphValue &value, llvm::ArrayRef<Extent> low, llv
   return wrap(result, value.elementType, std::move(shape));
 }
 
+/// The slice, if it is known to have no elements: there is no place in the tensor then that it could begin
+/// at. One that begins at the end has none either, whatever its size depends on.
+std::optional<GraphValue> Emitter::emptySlice(const GraphValue &value, llvm::ArrayRef<Extent> offsets,
+                                              Shape shape) {
+  for (auto [size, offset, whole] : llvm::zip_equal(shape, offsets, value.shape)) {
+    std::optional<int64_t> begin = offset.constant(), end = whole.constant();
+    if (!begin || !end || *begin < *end || size.is(0))
+      continue;
+    require(size, 0, "a slice goes beyond the end");
+    size = 0;
+  }
+  if (llvm::none_of(shape, [](const Extent &size) { return size.is(0); }))
+    return std::nullopt;
+  return wrap(empty(value.elementType, shape), value.elementType, shape);
+}
+
 GraphValue Emitter::slice(const GraphValue &value, llvm::ArrayRef<Extent> offsets, const Shape &shape,
                           llvm::ArrayRef<int64_t> steps) {
-  // Of nothing there is no place that a slice could begin at.
-  if (llvm::any_of(shape, [](const Extent &size) { return size.is(0); }))
-    return wrap(empty(value.elementType, shape), value.elementType, shape);
+  if (std::optional<GraphValue> nothing = emptySlice(value, offsets, shape))
+    return *nothing;
   llvm::SmallVector<mlir::OpFoldResult> strides = llvm::map_to_vector(
       steps, [&](int64_t step) -> mlir::OpFoldResult { return builder.getIndexAttr(step); });
   Value source = tensor(value);

@@ -40,6 +40,7 @@ public:
     mlir::OpBuilder::InsertionGuard guard;
     llvm::DenseMap<unsigned, mlir::Value> symbolValues;
     llvm::DenseMap<mlir::Value, llvm::SmallVector<Extent>> elementsOf;
+    llvm::DenseMap<mlir::Value, GraphValue> origins;
   };
 
   mlir::OpBuilder builder;
@@ -103,6 +104,7 @@ public:
 private:
   mlir::Value symbolValue(unsigned number);
   mlir::Value materialize(const GraphValue &value);
+  std::optional<GraphValue> emptySlice(const GraphValue &value, llvm::ArrayRef<Extent> offsets, Shape shape);
   mlir::Value castToCounts(mlir::Value tensor, llvm::ArrayRef<mlir::ReassociationIndices> groups,
                            llvm::ArrayRef<Extent> shape);
   GraphValue dropBroadcast(const GraphValue &value, const Shape &shape, llvm::SmallVector<int64_t> &loops);

@@ -1,6 +1,7 @@
 // Loops as winnow.loop: carried tensors, rows that are written where they belong, and a count of the rounds
 // where only the data tells it.
 #include "lib/Import/ONNX/Loops.h"
+#include "lib/Import/ONNX/Composition.h"
 
 #include "dialects/Winnow/WinnowOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -16,13 +17,6 @@ Value castTo(Emitter &emit, Value tensor, mlir::RankedTensorType type) {
   return tensor.getType() == type
              ? tensor
              : mlir::tensor::CastOp::create(emit.builder, emit.location, type, tensor).getResult();
-}
-
-GraphValue trueValue(mlir::OpBuilder &builder) {
-  GraphValue value;
-  value.elementType = builder.getI1Type();
-  value.constant = Constant::uniformInteger(value.elementType, 1);
-  return value;
 }
 
 class LoopImporter {
@@ -41,13 +35,6 @@ private:
   GraphValue argument(mlir::Type elementType, const Shape &shape) {
     return emit.wrap(block.addArgument(emit.type(elementType, shape), node.location), elementType, shape);
   }
-  GraphValue integer(const Extent &value) const {
-    GraphValue result;
-    result.elementType = node.builder.getI64Type();
-    result.integers = llvm::SmallVector<Extent>{value};
-    return result;
-  }
-
   Node &node;
   Emitter &emit;
   std::optional<Extent> count;
@@ -100,7 +87,7 @@ void LoopImporter::countRounds(const Round &round) {
   if (collected.empty() || !goesOn)
     return;
   argument(node.builder.getI64Type(), {});
-  yielded.push_back(emit.tensor(integer(*add(round.number, 1))));
+  yielded.push_back(emit.tensor(Composition(node).extent(*add(round.number, 1))));
 }
 
 mlir::LogicalResult LoopImporter::importBody(llvm::function_ref<mlir::LogicalResult(Round &)> body) {
@@ -138,10 +125,11 @@ mlir::FailureOr<LoopResults> LoopImporter::finish(const GraphValue *condition) {
     begins.push_back(emit.empty(type, shape));
   bool isCounted = !collected.empty() && goesOn;
   if (isCounted)
-    begins.push_back(emit.tensor(integer(0)));
+    begins.push_back(emit.tensor(Composition(node).extent(0)));
   Value first;
   if (goesOn)
-    first = condition ? emit.tensor(emit.reshape(*condition, {})) : emit.tensor(trueValue(node.builder));
+    first = condition ? emit.tensor(emit.reshape(*condition, {}))
+                      : emit.tensor(Composition(node).integer(node.builder.getI1Type(), 1));
   llvm::SmallVector<mlir::Type> types =
       llvm::map_to_vector(begins, [](Value value) { return value.getType(); });
   auto loop = LoopOp::create(emit.builder, node.location, types, emit.index(count.value_or(INT64_MAX)), first,

@@ -1,5 +1,6 @@
 // Access to a node's inputs and attributes; every mistake in them is reported here.
 #include "lib/Import/ONNX/Node.h"
+#include "lib/Import/ONNX/Operators.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
@@ -88,8 +89,25 @@ std::optional<llvm::SmallVector<double>> Node::reals(llvm::StringRef name) {
 
 std::optional<llvm::SmallVector<std::string>> Node::strings(llvm::StringRef name) {
   const AttributeProto *found = attribute(name, AttributeProto::STRINGS);
-  return found ? std::optional(llvm::SmallVector<std::string>(found->strings().begin(), found->strings().end()))
-               : std::nullopt;
+  return found
+             ? std::optional(llvm::SmallVector<std::string>(found->strings().begin(), found->strings().end()))
+             : std::nullopt;
+}
+
+mlir::FailureOr<mlir::Type> Node::elementType(llvm::StringRef name, mlir::Type otherwise, char letter) {
+  int64_t number = integer(name, 0);
+  mlir::Type type = otherwise;
+  if (number != 0) {
+    bool isNumber = number > 0 && number <= INT32_MAX;
+    type = isNumber ? frontend::elementType(builder.getContext(), static_cast<int32_t>(number)) : nullptr;
+    if (!type)
+      return error(name + " is " +
+                   (isNumber ? dataTypeName(static_cast<int32_t>(number)) : std::to_string(number)) +
+                   ", but expected an element type that winnow imports");
+  }
+  if (!isInClass(letter, type))
+    return error("its result has element type " + typeName(type) + ", but expected " + className(letter));
+  return type;
 }
 
 const onnx::TensorProto *Node::tensor(llvm::StringRef name) {
@@ -148,8 +166,11 @@ mlir::FailureOr<llvm::SmallVector<Extent>> Node::hostIntegers(int64_t index, llv
 mlir::FailureOr<llvm::SmallVector<Extent>> Node::hostSizes(int64_t index, llvm::StringRef what) {
   mlir::FailureOr<llvm::SmallVector<Extent>> elements = hostIntegers(index, what);
   if (succeeded(elements))
-    for (Extent &element : *elements)
+    for (Extent &element : *elements) {
+      if (element.constant().value_or(0) < 0)
+        return error(llvm::Twine(what) + " has the negative element " + extents.text(element));
       element = extents.dependsOnData(element) ? asSize(element, what) : element;
+    }
   return elements;
 }
 

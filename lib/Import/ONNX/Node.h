@@ -33,6 +33,9 @@ public:
   std::optional<llvm::SmallVector<int64_t>> integers(llvm::StringRef name);
   std::optional<llvm::SmallVector<double>> reals(llvm::StringRef name);
   std::optional<llvm::SmallVector<std::string>> strings(llvm::StringRef name);
+  /// The element type in an attribute, or `otherwise` if it is absent or 0; one of `letter`'s class (see
+  /// Operator).
+  mlir::FailureOr<mlir::Type> elementType(llvm::StringRef name, mlir::Type otherwise, char letter = 'a');
   const onnx::TensorProto *tensor(llvm::StringRef name);
   const onnx::GraphProto *graph(llvm::StringRef name);
 
@@ -68,7 +71,8 @@ public:
   /// The node that alone reads output 0, or null.
   const onnx::NodeProto *onlyReader() const;
   const GraphValue *find(llvm::StringRef name) const { return scope.find(name); }
-  bool isFolded() const { return importer.folded.contains(&proto); }
+  /// Whether another node has taken this one in, in this call of the function that it is of.
+  bool takeFolded() { return importer.folded.erase(&proto); }
   void fold(const onnx::NodeProto *reader) { importer.folded.insert(reader); }
 
   /// Imports a graph in the node's scope, its inputs being `arguments`, and yields its outputs.

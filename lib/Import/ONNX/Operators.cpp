@@ -7,6 +7,50 @@
 #include <set>
 
 namespace winnow::frontend {
+bool isInClass(char letter, mlir::Type type) {
+  switch (llvm::toLower(letter)) {
+  case 'f':
+    return isReal(type);
+  case 'n':
+    return !type.isInteger(1) && !isNarrowFloat(type) && !isNarrowInteger(type);
+  case 'c':
+    return isInClass('n', type) || isInClass('b', type);
+  case 'z':
+    return isInClass('n', type) && !isReal(type);
+  case 'u':
+    return isInClass('z', type) && isUnsigned(type);
+  case 'i':
+    return type.isInteger(32) || type.isInteger(64);
+  case 'l':
+    return type.isInteger(64);
+  case 'b':
+    return type.isInteger(1);
+  default:
+    return true;
+  }
+}
+
+const char *className(char letter) {
+  switch (llvm::toLower(letter)) {
+  case 'f':
+    return "a float";
+  case 'n':
+    return "a number";
+  case 'c':
+    return "a number or bool";
+  case 'z':
+    return "an integer";
+  case 'u':
+    return "an unsigned integer";
+  case 'i':
+    return "int32 or int64";
+  case 'l':
+    return "int64";
+  default:
+    return "bool";
+  }
+}
+
 namespace {
 
 std::vector<const Operator *> allRows() {
@@ -54,50 +98,6 @@ std::vector<const Operator *> allRows() {
     for (const Operator &row : family)
       rows.push_back(&row);
   return rows;
-}
-
-bool isInClass(char letter, mlir::Type type) {
-  switch (llvm::toLower(letter)) {
-  case 'f':
-    return isReal(type);
-  case 'n':
-    return !type.isInteger(1) && !isNarrowFloat(type) && !isNarrowInteger(type);
-  case 'c':
-    return isInClass('n', type) || isInClass('b', type);
-  case 'z':
-    return isInClass('n', type) && !isReal(type);
-  case 'u':
-    return isInClass('z', type) && isUnsigned(type);
-  case 'i':
-    return type.isInteger(32) || type.isInteger(64);
-  case 'l':
-    return type.isInteger(64);
-  case 'b':
-    return type.isInteger(1);
-  default:
-    return true;
-  }
-}
-
-const char *className(char letter) {
-  switch (llvm::toLower(letter)) {
-  case 'f':
-    return "a float";
-  case 'n':
-    return "a number";
-  case 'c':
-    return "a number or bool";
-  case 'z':
-    return "an integer";
-  case 'u':
-    return "an unsigned integer";
-  case 'i':
-    return "int32 or int64";
-  case 'l':
-    return "int64";
-  default:
-    return "bool";
-  }
 }
 
 /// The last row of that name whose `since` is at most `opset`, or else the first one, or null if there is

@@ -70,6 +70,10 @@ std::vector<std::string> operatorNames();
 /// Why an operator of ONNX's own domain will not be imported, or null (see Operators/Refused.cpp).
 const char *refusalReason(llvm::StringRef name);
 
+/// Whether a type is in the class of a letter (see Operator), and what that is called.
+bool isInClass(char letter, mlir::Type type);
+const char *className(char letter);
+
 /// Looks the node's operator up, checks its inputs against the table, and imports it; problems are reported.
 mlir::LogicalResult importOperator(Node &node, std::vector<GraphValue> &results);
 

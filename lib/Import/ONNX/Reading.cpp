@@ -24,6 +24,16 @@ Value both(const Scalars &s, Value a, Value b) {
   return mlir::arith::AndIOp::create(s.builder, s.location, a, b);
 }
 
+Value wrapped(const Scalars &s, Value index, Value size) {
+  Value zero = s.constant(index.getType(), 0);
+  return s.select(s.less(index, zero), s.add(index, size), index);
+}
+
+Value clamped(const Scalars &s, Value index, Value size) {
+  Value zero = s.constant(index.getType(), 0), last = s.subtract(size, s.constant(index.getType(), 1));
+  return s.maximum(s.minimum(wrapped(s, index, size), last), zero);
+}
+
 Value readAt(const Scalars &s, const Source &source, mlir::ValueRange indices) {
   return mlir::tensor::ExtractOp::create(s.builder, s.location, source.tensor, indices);
 }

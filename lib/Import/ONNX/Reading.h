@@ -17,6 +17,9 @@ Source sourceOf(Emitter &emit, const GraphValue &value);
 /// Whether 0 <= index < size.
 mlir::Value isInside(const Scalars &s, mlir::Value index, mlir::Value size);
 mlir::Value both(const Scalars &s, mlir::Value a, mlir::Value b);
+/// An index that counts from the end if it is negative; and the same, brought inside if it is not.
+mlir::Value wrapped(const Scalars &s, mlir::Value index, mlir::Value size);
+mlir::Value clamped(const Scalars &s, mlir::Value index, mlir::Value size);
 /// The element, which is read only if the condition holds; `otherwise` if not.
 mlir::Value readIf(const Scalars &s, mlir::Value condition, const Source &source, mlir::ValueRange indices,
                    mlir::Value otherwise);

@@ -16,7 +16,7 @@ struct Scalars {
   mlir::Value add(mlir::Value a, mlir::Value b) const;
   mlir::Value subtract(mlir::Value a, mlir::Value b) const;
   mlir::Value multiply(mlir::Value a, mlir::Value b) const;
-  /// Integers truncate; division by zero gives zero's dividend instead of a trap.
+  /// Integers truncate; division by zero gives the dividend instead of a trap.
   mlir::Value divide(mlir::Value a, mlir::Value b) const;
   /// C's remainder.
   mlir::Value remainder(mlir::Value a, mlir::Value b) const;

@@ -1,3 +1,4 @@
+// The blocks of the heap, found by their addresses.
 #include "runtime/device/ptxsim/DeviceHeap.h"
 
 #include "format/Status.h"

@@ -96,7 +96,7 @@ plan.func @main inputs [#plan.signature<"c", tensor<i1>>] outputs [#plan.signatu
 plan.func @main inputs [#plan.signature<"x", tensor<?xf32>, "">] outputs [] {
   %x = plan.input 0
   %c0 = arith.constant 0 : index
-  // expected-error @+1 {{reads 'f32', but expected i1, i8, i32 or i64 (C1)}}
+  // expected-error @+1 {{reads 'f32', but expected i1, i8, i16, i32 or i64 (C1)}}
   %n = plan.read %x[%c0] : f32
 }
 

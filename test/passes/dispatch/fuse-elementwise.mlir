@@ -69,3 +69,32 @@ func.func @shared(%x: tensor<?xf32>, %e: tensor<?xf32>) -> (tensor<?xf32>, tenso
   } -> tensor<?xf32>
   return %a, %b : tensor<?xf32>, tensor<?xf32>
 }
+
+// What is before a loop is not computed again in each round.
+// CHECK-LABEL: func.func @loop
+// CHECK: linalg.generic
+// CHECK: math.exp
+// CHECK: winnow.loop
+// CHECK: linalg.generic
+// CHECK-NOT: math.exp
+func.func @loop(%n: index, %x: tensor<4xf32>) -> tensor<4xf32> {
+  %e = tensor.empty() : tensor<4xf32>
+  %once = linalg.generic {indexing_maps = [#vector, #vector], iterator_types = ["parallel"]}
+      ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %p = math.exp %a : f32
+    linalg.yield %p : f32
+  } -> tensor<4xf32>
+  %0 = winnow.loop %n initial(%x : tensor<4xf32>) -> tensor<4xf32> {
+  ^bb0(%i: index, %held: tensor<4xf32>):
+    %next = linalg.generic {indexing_maps = [#vector, #vector, #vector],
+                            iterator_types = ["parallel"]}
+        ins(%held, %once : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) {
+    ^bb0(%a: f32, %b: f32, %o: f32):
+      %s = arith.addf %a, %b : f32
+      linalg.yield %s : f32
+    } -> tensor<4xf32>
+    winnow.yield %next : tensor<4xf32>
+  }
+  return %0 : tensor<4xf32>
+}

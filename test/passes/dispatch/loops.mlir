@@ -45,3 +45,20 @@ func.func @swapped(%n: tensor<?xf32>, %x: tensor<4xf32>, %y: tensor<4xf32>) -> (
   }
   return %0#0, %0#1 : tensor<4xf32>, tensor<4xf32>
 }
+
+// -----
+
+// The condition of the next round may be what a carried tensor held: it is copied before that one is written.
+// CHECK-LABEL: plan.func @flag
+// CHECK: plan.for %{{.*}} while %[[CONDITION:.*]] {
+// CHECK: plan.copy %[[CONDITION]], %[[HELD:.*]]
+// CHECK-NEXT: plan.copy %[[HELD]]
+func.func @flag(%n: tensor<?xf32>, %on: tensor<i1>, %next: tensor<i1>) -> tensor<i1> {
+  %c0 = arith.constant 0 : index
+  %count = tensor.dim %n, %c0 : tensor<?xf32>
+  %0 = winnow.loop %count while(%on) initial(%on : tensor<i1>) -> tensor<i1> {
+  ^bb0(%i: index, %held: tensor<i1>):
+    winnow.yield %held, %next : tensor<i1>, tensor<i1>
+  }
+  return %0 : tensor<i1>
+}

@@ -193,7 +193,7 @@ TEST(For, VerifierKeepsWhatALoopMakesInside) {
 TEST(Read, VerifierWantsIntegersOutsideOfBranches) {
   format::Module module = tailModule(ElementType::I64);
   module.functions[0].body[7].immediate = int64_t(ElementType::F32);
-  EXPECT_NE(format::serialize(module).status().message().find("is not that of an integer or bool"),
+  EXPECT_NE(format::serialize(module).status().message().find("is not that of a signed integer or bool"),
             std::string::npos);
   module = tailModule(ElementType::I64);
   std::vector<format::Instruction> &body = module.functions[0].body;

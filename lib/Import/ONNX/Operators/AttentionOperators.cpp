@@ -105,16 +105,6 @@ mlir::LogicalResult readPositions(Node &node, AttentionTask &task, const Extent 
   return mlir::success();
 }
 
-/// The type in which the softmax has to be computed at least.
-mlir::FailureOr<mlir::Type> readPrecision(Node &node) {
-  int64_t number = node.integer("softmax_precision", onnx::TensorProto::FLOAT);
-  mlir::Type type = elementType(node.builder.getContext(), static_cast<int32_t>(number));
-  if (!type || !isReal(type))
-    return node.error("softmax_precision is " + dataTypeName(static_cast<int32_t>(number)) +
-                      ", but expected a float");
-  return type;
-}
-
 double readScale(Node &node, Composition &c, const GraphValue &query) {
   return node.hasAttribute("scale") ? node.real("scale", 1) : defaultScale(c, query);
 }
@@ -136,7 +126,8 @@ static mlir::LogicalResult importAttention(Node &node) {
   Composition c(node);
   AttentionTask task;
   Extent offset = 0;
-  mlir::FailureOr<mlir::Type> softmaxType = readPrecision(node);
+  mlir::FailureOr<mlir::Type> softmaxType =
+      node.elementType("softmax_precision", node.builder.getF32Type(), 'f');
   if (failed(softmaxType) || failed(readOperands(node, c, task)) ||
       failed(appendToPast(node, c, task, offset)) || failed(checkOperands(node, task)) ||
       failed(readMask(node, c, task)) || failed(readPositions(node, task, offset)))
@@ -156,7 +147,8 @@ static mlir::LogicalResult importAttention(Node &node) {
 static mlir::LogicalResult importFlexAttention(Node &node) {
   Composition c(node);
   AttentionTask task;
-  mlir::FailureOr<mlir::Type> softmaxType = readPrecision(node);
+  mlir::FailureOr<mlir::Type> softmaxType =
+      node.elementType("softmax_precision", node.builder.getF32Type(), 'f');
   for (int64_t i = 0; i < 3; ++i)
     if (failed(node.requireRank(i, 4, 4)))
       return mlir::failure();
@@ -179,10 +171,12 @@ static mlir::LogicalResult importFlexAttention(Node &node) {
         (void)c.error(llvm::Twine("its ") + name + " cannot be imported");
         return value;
       }
-      if (results->size() != 1 || results->front().shape != value.shape ||
-          results->front().elementType != value.elementType)
-        (void)c.error(llvm::Twine("its ") + name + " does not make one tensor like the one it takes");
-      return results->front();
+      bool isLike = results->size() == 1 && results->front().shape == value.shape &&
+                    results->front().elementType == value.elementType;
+      if (isLike)
+        return results->front();
+      (void)c.error(llvm::Twine("its ") + name + " does not make one tensor like the one it takes");
+      return value;
     };
   };
   task.modifyScores = modifier("score_mod");

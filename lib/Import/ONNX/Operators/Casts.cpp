@@ -4,6 +4,8 @@
 #include "lib/Import/ONNX/NarrowTypes.h"
 #include "lib/Import/ONNX/Operators.h"
 
+#include "mlir/Dialect/Math/IR/Math.h"
+
 #include <cmath>
 
 namespace winnow::frontend {
@@ -12,9 +14,6 @@ using mlir::Value;
 using mlir::ValueRange;
 using OptionalExtent = std::optional<Extent>;
 
-namespace {
-
-/// The value in the other type; narrow floats are converted from and to f32.
 Value castScalar(const Scalars &s, Value value, mlir::Type from, mlir::Type to, NarrowRounding rounding) {
   if (isNarrowFloat(from)) {
     value = decodeFloat(s, value, from);
@@ -28,15 +27,36 @@ Value castScalar(const Scalars &s, Value value, mlir::Type from, mlir::Type to, 
   return isNarrowInteger(to) ? wrapInteger(s, value, to) : value;
 }
 
+std::pair<double, double> integerRange(mlir::Type type) {
+  int width = static_cast<int>(type.getIntOrFloatBitWidth());
+  if (isUnsigned(type))
+    return {0, std::ldexp(1.0, width) - 1};
+  return {-std::ldexp(1.0, width - 1), std::ldexp(1.0, width - 1) - 1};
+}
+
+Value roundScalar(const Scalars &s, Value real, mlir::Type type) {
+  mlir::Type given = real.getType();
+  auto [least, most] = integerRange(type);
+  // The greatest number of the float type that is no more than the integer: rounding up would leave the
+  // range.
+  double bits = given.isF64() ? 53 : 24, width = type.getIntOrFloatBitWidth() - (isUnsigned(type) ? 0 : 1);
+  if (width > bits)
+    most = std::exp2(width) - std::exp2(width - bits);
+  Value rounded = mlir::math::RoundEvenOp::create(s.builder, s.location, real);
+  Value low = s.constant(given, least), high = s.constant(given, most);
+  // NaN is not greater than anything.
+  Value raised = s.select(s.less(low, rounded), rounded, low);
+  Value inRange = s.select(s.less(raised, high), raised, high);
+  return castScalar(s, inRange, given, type);
+}
+
+namespace {
+
 /// The type that the node's attribute `to` names, or a reported error.
 mlir::FailureOr<mlir::Type> targetType(Node &node) {
-  int64_t to = node.integer("to", 0);
-  mlir::Type type =
-      to >= 0 && to < 64 ? elementType(node.builder.getContext(), static_cast<int32_t>(to)) : mlir::Type();
-  if (!type)
-    return node.error("to is " + dataTypeName(static_cast<int32_t>(to)) +
-                      ", but expected a float, an integer or bool");
-  return type;
+  if (!node.hasAttribute("to"))
+    return node.error("lacks the attribute 'to', but expected an element type");
+  return node.elementType("to", node.builder.getF32Type());
 }
 
 mlir::FailureOr<NarrowRounding> narrowRounding(Node &node) {

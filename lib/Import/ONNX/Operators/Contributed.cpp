@@ -177,7 +177,7 @@ static mlir::LogicalResult importEmbedLayerNormalization(Node &node) {
   GraphValue positions = c.input(kPositions);
   if (!node.has(kPositions)) {
     mlir::Type i64 = node.builder.getI64Type();
-    GraphValue end = c.op("Squeeze", {c.extents({length}), c.integers({0})});
+    GraphValue end = c.extent(length);
     positions = c.op("Range", {c.integer(i64, 0), end, c.integer(i64, 1)});
   }
   sum = c.add(sum, c.op("Gather", {node.input(kPositionTable), positions}));

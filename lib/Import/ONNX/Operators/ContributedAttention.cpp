@@ -11,7 +11,7 @@ namespace {
 /// The positions of the keys [1, keys], int64.
 GraphValue keyPositions(Node &node, Composition &c, const Extent &keys) {
   mlir::Type i64 = node.builder.getI64Type();
-  GraphValue end = c.op("Squeeze", {c.extents({keys}), c.integers({0})});
+  GraphValue end = c.extent(keys);
   return c.reshape(c.op("Range", {c.integer(i64, 0), end, c.integer(i64, 1)}), {1, keys});
 }
 

@@ -272,7 +272,7 @@ mlir::LogicalResult importContributedRotaryEmbedding(Node &node) {
   rotation.positions = node.input(1);
   if (rotation.positions.rank() == 1) { // where the first token is
     mlir::Type i64 = rotation.positions.elementType;
-    GraphValue end = c.op("Squeeze", {c.extents({length}), c.integers({0})});
+    GraphValue end = c.extent(length);
     GraphValue steps = c.op("Range", {c.integer(i64, 0), end, c.integer(i64, 1)});
     rotation.positions = c.add(c.reshape(rotation.positions, {1, 1}), c.reshape(steps, {1, length}));
     if (c.hasFailed())

@@ -2,6 +2,7 @@
 #include "lib/Import/ONNX/Composition.h"
 #include "lib/Import/ONNX/Loops.h"
 #include "lib/Import/ONNX/Operators.h"
+#include "lib/Import/ONNX/Operators/Steps.h"
 
 #include "dialects/Winnow/WinnowOps.h"
 #include "llvm/ADT/STLExtras.h"
@@ -19,13 +20,6 @@ std::optional<bool> knownTruth(const GraphValue &value) {
   else if (value.constant && value.constant->size() == 1)
     known = value.constant->integer(0);
   return known && known->constant() ? std::optional(!known->is(0)) : std::nullopt;
-}
-
-GraphValue truth(Node &node, bool value) {
-  GraphValue result;
-  result.elementType = node.builder.getI1Type();
-  result.constant = Constant::uniformInteger(result.elementType, value);
-  return result;
 }
 
 mlir::LogicalResult requireScalar(Node &node, int64_t input, const char *what) {
@@ -138,7 +132,10 @@ static mlir::LogicalResult importLoop(Node &node) {
     mlir::FailureOr<llvm::SmallVector<Extent>> given = node.hostIntegers(0, "the trip count");
     if (failed(given) || failed(requireScalar(node, 0, "the trip count")))
       return mlir::failure();
-    count = node.extents.maximum(given->front(), 0);
+    mlir::FailureOr<Extent> rounds = node.require(node.extents.maximum(given->front(), 0));
+    if (failed(rounds))
+      return mlir::failure();
+    count = *rounds;
   }
   std::optional<bool> begins = true;
   if (node.has(1)) {
@@ -155,10 +152,8 @@ static mlir::LogicalResult importLoop(Node &node) {
     initial.push_back(node.input(i + 2));
   }
   auto importRound = [&](Round &round) -> mlir::LogicalResult {
-    GraphValue number;
-    number.elementType = node.builder.getI64Type();
-    number.integers = llvm::SmallVector<Extent>{round.number};
-    Values arguments = {number, truth(node, true)};
+    Composition c(node);
+    Values arguments = {c.extent(round.number), c.integer(node.builder.getI1Type(), 1)};
     llvm::append_range(arguments, round.carried);
     mlir::FailureOr<Values> made = node.importBody(*body, arguments);
     if (failed(made))
@@ -227,17 +222,6 @@ mlir::LogicalResult readScan(Node &node, const onnx::GraphProto &body, ScanForm 
   return mlir::success();
 }
 
-/// The element of each scanned input that belongs to a round.
-GraphValue elementOf(Node &node, const GraphValue &input, int64_t axis, const Extent &position) {
-  llvm::SmallVector<Extent> offsets(input.rank(), 0);
-  offsets[axis] = position;
-  Shape part = input.shape, shape = input.shape;
-  part[axis] = 1;
-  shape.erase(shape.begin() + axis);
-  GraphValue slice = node.emit.slice(input, offsets, part, llvm::SmallVector<int64_t>(input.rank(), 1));
-  return node.emit.reshape(slice, shape);
-}
-
 GraphValue reversed(Node &node, const GraphValue &value, int64_t axis) {
   Composition c(node);
   return c.op("Slice",
@@ -267,7 +251,7 @@ static mlir::LogicalResult importScan(Node &node) {
   auto importRound = [&](Round &round) -> mlir::LogicalResult {
     Values arguments = round.carried;
     for (auto [input, axis] : llvm::zip_equal(inputs, scan.inputAxes))
-      arguments.push_back(elementOf(node, input, axis, round.number));
+      arguments.push_back(takeStep(node.emit, input, axis, round.number));
     mlir::FailureOr<Values> made = node.importBody(*body, arguments);
     if (failed(made))
       return mlir::failure();

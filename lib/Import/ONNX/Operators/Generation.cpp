@@ -294,13 +294,10 @@ static mlir::LogicalResult importEyeLike(Node &node) {
   if (failed(node.requireRank(0, 2, 2)))
     return mlir::failure();
   int64_t diagonal = node.integer("k", 0);
-  mlir::Type type = like.elementType;
-  if (node.hasAttribute("dtype")) {
-    auto number = static_cast<int32_t>(node.integer("dtype", 0));
-    type = elementType(node.builder.getContext(), number);
-    if (!type)
-      return node.error("dtype is " + dataTypeName(number) + ", but expected a type that winnow imports");
-  }
+  mlir::FailureOr<mlir::Type> found = node.elementType("dtype", like.elementType, 'c');
+  if (failed(found))
+    return mlir::failure();
+  mlir::Type type = *found;
   auto body = [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange) {
     Scalars s{builder, location};
     Value row = s.add(s.loop(0), s.constant(builder.getIndexType(), static_cast<double>(diagonal)));

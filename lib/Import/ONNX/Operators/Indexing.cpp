@@ -2,8 +2,8 @@
 // negative position counts from the end; one outside is clamped, so that no data can make a program read
 // beyond a tensor.
 #include "lib/Import/ONNX/Operators.h"
+#include "lib/Import/ONNX/Reading.h"
 #include "lib/Import/ONNX/Rearrange.h"
-#include "lib/Import/ONNX/Scalars.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/STLExtras.h"
@@ -13,16 +13,6 @@ namespace {
 
 using mlir::Value;
 using mlir::ValueRange;
-
-Value wrapped(const Scalars &s, Value index, Value size) {
-  Value zero = s.constant(index.getType(), 0);
-  return s.select(s.less(index, zero), s.add(index, size), index);
-}
-
-Value clamped(const Scalars &s, Value index, Value size) {
-  Value zero = s.constant(index.getType(), 0), last = s.subtract(size, s.constant(index.getType(), 1));
-  return s.maximum(s.minimum(wrapped(s, index, size), last), zero);
-}
 
 /// Constant positions inside the dimension, negative ones resolved; an error if one is outside.
 mlir::FailureOr<std::optional<llvm::SmallVector<int64_t>>> knownPositions(Node &node, const Extent &size) {
@@ -230,7 +220,6 @@ static mlir::LogicalResult importReverseSequence(Node &node) {
 
 Family indexingOperators() {
   static constexpr Operator kOperators[] = {
-
       {"Gather", 1, "ai", importGather},
       {"GatherElements", 11, "ai", importGatherElements},
       {"GatherND", 11, "al", importGatherND},

@@ -66,7 +66,7 @@ mlir::FailureOr<Extent> position(Node &node, const Extent &given, const Extent &
 
 mlir::LogicalResult cutAxis(Node &node, Cut &cut, int64_t axis, const Extent &start, const Extent &end,
                             int64_t step) {
-  if (step == 0 || std::abs(step) > INT32_MAX)
+  if (step == 0 || step > INT32_MAX || step < -INT32_MAX)
     return node.error("a step is " + llvm::Twine(step) + ", but expected a small number other than 0");
   const Extent size = cut.shape[axis];
   bool isForward = step > 0;

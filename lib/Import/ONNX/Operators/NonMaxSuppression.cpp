@@ -4,7 +4,7 @@
 #include "lib/Import/ONNX/Loops.h"
 #include "lib/Import/ONNX/Operators.h"
 #include "lib/Import/ONNX/Operators/Positions.h"
-#include "lib/Import/ONNX/Scalars.h"
+#include "lib/Import/ONNX/Reading.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/STLExtras.h"
@@ -21,10 +21,6 @@ struct Suppression {
   Extent images, classes, count;
   bool isCentered = false; // boxes are center x, center y, width, height, else two corners
 };
-
-Value both(const Scalars &s, Value a, Value b) {
-  return mlir::arith::AndIOp::create(s.builder, s.location, a, b);
-}
 
 /// A scalar input, or what it is when it is absent.
 GraphValue scalarInput(Node &node, int64_t input, GraphValue otherwise) {

@@ -158,7 +158,7 @@ static mlir::LogicalResult importBatchNormalization(Node &node) {
   }
   // Up to opset 8, every place of a channel could have parameters of its own.
   bool isPerPlace = node.opset() < 9 && node.integer("spatial", 1) == 0;
-  if (node.isFolded()) {
+  if (node.takeFolded()) {
     node.set(0, x);
     return mlir::success();
   }

@@ -59,10 +59,13 @@ mlir::FailureOr<GraphValue> crop(Node &node, const GraphValue &value, Extents &l
         continue;
       if (!pad->constant())
         return node.error("a pad is " + node.extents.text(*pad) + ", but expected one of known sign");
-      mlir::FailureOr<Extent> size = node.require(add(cut.shape[i], *pad));
+      if (*pad->constant() < -kMaximumElements)
+        return node.error("a pad is " + node.extents.text(*pad) + ", which is too large");
+      std::optional<Extent> left = add(cut.shape[i], *pad);
+      mlir::FailureOr<Extent> size = node.require(left ? node.extents.maximum(*left, 0) : std::nullopt);
       if (failed(size))
         return mlir::failure();
-      cut.shape[i] = *node.extents.maximum(*size, 0);
+      cut.shape[i] = *size;
       if (pad == &low[i])
         cut.offsets[i] = -*pad->constant();
       *pad = 0;
@@ -119,8 +122,9 @@ GraphValue emitFilled(Node &node, const GraphValue &value, llvm::ArrayRef<Extent
 
 /// The pads: an attribute up to opset 10, an input since.
 mlir::FailureOr<Extents> readPads(Node &node) {
+  // Known ones may be negative, which crops.
   if (node.has(1))
-    return node.hostSizes(1, "pads");
+    return node.knownIntegers(1) ? node.requireIntegers(1, "pads") : node.hostSizes(1, "pads");
   std::optional<llvm::SmallVector<int64_t>> given = node.integers("pads");
   if (!given)
     return node.error("has no attribute 'pads', but expected one");

@@ -69,31 +69,17 @@ Result spread(Node &node, const GraphValue &parameter, const Shape &shape) {
   return node.emit.reshape(parameter, spreadShape);
 }
 
-struct Range {
-  double least, most;
-};
-
-Range rangeOf(mlir::Type type) {
-  int width = static_cast<int>(type.getIntOrFloatBitWidth());
-  if (isUnsigned(type))
-    return {0, std::ldexp(1.0, width) - 1};
-  return {-std::ldexp(1.0, width - 1), std::ldexp(1.0, width - 1) - 1};
-}
-
-/// A float, rounded to the nearest integer and moved by the zero point, as an integer of the type; what is
-/// outside of its range becomes the nearest in it, and NaN the least.
+/// A float, rounded to the nearest integer and moved by the zero point, as an integer of the type.
 Value saturate(const Scalars &s, Value real, Value zeroPoint, mlir::Type type) {
-  mlir::Type computed = real.getType();
   Value rounded = mlir::math::RoundEvenOp::create(s.builder, s.location, real);
   if (zeroPoint)
-    rounded = s.add(rounded, Scalars{s.builder, s.location, isUnsigned(type)}.cast(zeroPoint, computed));
-  auto [least, most] = rangeOf(type);
-  Value inRange = bounded(s, rounded, s.constant(computed, least), s.constant(computed, most));
-  return s.cast(inRange, storageType(type), isUnsigned(type));
+    rounded = s.add(rounded, castScalar(Scalars{s.builder, s.location, isUnsigned(type)}, zeroPoint, type,
+                                        real.getType()));
+  return roundScalar(s, rounded, type);
 }
 
 double saturateNow(double real, double zeroPoint, mlir::Type type) {
-  auto [least, most] = rangeOf(type);
+  auto [least, most] = integerRange(type);
   double moved = std::nearbyint(real) + zeroPoint;
   return std::isnan(moved) ? least : std::clamp(moved, least, most);
 }
@@ -119,20 +105,6 @@ Result quantize(Node &node, const GraphValue &x, const GraphValue &scale, const 
   if (zeroPoint)
     operands.push_back(zeroPoint);
   return applyElementwise(node, type, operands, function);
-}
-
-/// The type that an attribute names, or `otherwise` if it is absent or 0.
-mlir::FailureOr<mlir::Type> readType(Node &node, llvm::StringRef attribute, mlir::Type otherwise) {
-  int64_t number = node.integer(attribute, 0);
-  if (number == 0)
-    return otherwise;
-  mlir::Type type = number > 0 && number < 64
-                        ? elementType(node.builder.getContext(), static_cast<int32_t>(number))
-                        : nullptr;
-  if (!type)
-    return node.error(attribute + " is " + dataTypeName(static_cast<int32_t>(number)) +
-                      ", which is not supported as an element type");
-  return type;
 }
 
 /// (value - zero point) in int32; the zero point must have a shape that broadcasts.
@@ -232,8 +204,8 @@ static mlir::LogicalResult importQuantizeLinear(Node &node) {
   const GraphValue *zeroPoint = optionalInput(node, 2);
   mlir::Type byte = node.builder.getIntegerType(8, /*isSigned=*/false);
   mlir::FailureOr<mlir::Type> type =
-      readType(node, "output_dtype", zeroPoint ? zeroPoint->elementType : byte);
-  mlir::FailureOr<mlir::Type> precision = readType(node, "precision", node.input(1).elementType);
+      node.elementType("output_dtype", zeroPoint ? zeroPoint->elementType : byte);
+  mlir::FailureOr<mlir::Type> precision = node.elementType("precision", node.input(1).elementType);
   bool saturates = node.integer("saturate", 1) != 0; // concerns floats of 8 bits only
   if (failed(type) || failed(precision))
     return mlir::failure();
@@ -247,19 +219,21 @@ static mlir::LogicalResult importQuantizeLinear(Node &node) {
     return mlir::failure();
   GraphValue x = castTo(node, node.input(0), *precision);
   *scale = castTo(node, *scale, *precision);
-  if (!isReal(*type))
+  if (isInClass('b', *type))
+    return node.error("output_dtype is bool, but expected an integer or a float");
+  if (!isReal(*type) && !isNarrowFloat(*type))
     return finish(node, quantize(node, x, *scale, zeroPoint ? &*zero : nullptr, *type));
   // The zero point of floats is zero.
   Composition c(node);
   GraphValue like;
   like.elementType = *type;
-  like.constant = Constant::uniformReal(*type, 0);
+  like.constant = isReal(*type) ? Constant::uniformReal(*type, 0) : Constant::uniformInteger(*type, 0);
   return c.finish(c.op("CastLike", {c.divide(x, *scale), like}, {{"saturate", int64_t{saturates}}}));
 }
 
 static mlir::LogicalResult importDequantizeLinear(Node &node) {
   const GraphValue &x = node.input(0), *zeroPoint = optionalInput(node, 2);
-  mlir::FailureOr<mlir::Type> type = readType(node, "output_dtype", node.input(1).elementType);
+  mlir::FailureOr<mlir::Type> type = node.elementType("output_dtype", node.input(1).elementType);
   if (failed(type))
     return mlir::failure();
   if (!isReal(*type))
@@ -268,18 +242,18 @@ static mlir::LogicalResult importDequantizeLinear(Node &node) {
     return node.error("the zero point has element type " + typeName(zeroPoint->elementType) +
                       ", but expected " + typeName(x.elementType) + " as the input");
   Result scale = spread(node, node.input(1), x.shape);
-  Result zero = zeroPoint && !x.isReal() ? spread(node, *zeroPoint, x.shape) : Result(GraphValue());
+  bool hasZero = zeroPoint && !x.isReal() && !isNarrowFloat(x.elementType);
+  Result zero = hasZero ? spread(node, *zeroPoint, x.shape) : Result(GraphValue());
   if (failed(scale) || failed(zero))
     return mlir::failure();
-  bool hasZero = zeroPoint && !x.isReal();
   mlir::Type single = node.builder.getF32Type();
   ElementFunction function;
   // Not folded: the weights of a quantized model stay small.
   function.emit = [&](const Scalars &given, ValueRange v) {
     Scalars s{given.builder, given.location}, input{given.builder, given.location, isUnsigned(x.elementType)};
-    Value real = input.cast(v[0], single);
+    Value real = castScalar(input, v[0], x.elementType, single);
     if (hasZero)
-      real = s.subtract(real, input.cast(v[2], single));
+      real = s.subtract(real, castScalar(input, v[2], x.elementType, single));
     return s.cast(s.multiply(real, s.cast(v[1], single)), *type);
   };
   llvm::SmallVector<const GraphValue *> operands = {&x, &*scale};
@@ -363,12 +337,12 @@ static mlir::LogicalResult importQLinearConv(Node &node) {
 Family quantizationOperators() {
   static constexpr Operator kOperators[] = {
       {"ConvInteger", 10, "nnn?n?", importConvInteger},
-      {"DequantizeLinear", 10, "nfn?", importDequantizeLinear},
+      {"DequantizeLinear", 10, "afa?", importDequantizeLinear},
       {"DynamicQuantizeLinear", 11, "f", importDynamicQuantizeLinear},
       {"MatMulInteger", 10, "nnn?n?", importMatMulInteger},
       {"QLinearConv", 10, "nfnnfnfnn?", importQLinearConv},
       {"QLinearMatMul", 10, "nfnnfnfn", importQLinearMatMul},
-      {"QuantizeLinear", 10, "nfn?", importQuantizeLinear},
+      {"QuantizeLinear", 10, "nfa?", importQuantizeLinear},
   };
   return kOperators;
 }

@@ -121,26 +121,8 @@ GraphValue emitRandom(Node &node, mlir::Type type, const Shape &shape, Key key,
   return node.emit.elementwise(type, shape, operands, body);
 }
 
-/// The type in the attribute dtype.
-mlir::FailureOr<mlir::Type> readType(Node &node, mlir::Type otherwise) {
-  if (!node.hasAttribute("dtype"))
-    return otherwise;
-  auto number = static_cast<int32_t>(node.integer("dtype", 0));
-  mlir::Type type = elementType(node.builder.getContext(), number);
-  if (!type)
-    return node.error("dtype is " + dataTypeName(number) + ", but expected a type that winnow imports");
-  return type;
-}
-
-mlir::FailureOr<mlir::Type> readFloatType(Node &node, mlir::Type otherwise) {
-  mlir::FailureOr<mlir::Type> type = readType(node, otherwise);
-  if (succeeded(type) && !isReal(*type))
-    return node.error("its result has element type " + typeName(*type) + ", but expected a float");
-  return type;
-}
-
 mlir::LogicalResult setRandom(Node &node, const Shape &shape, mlir::Type otherwise) {
-  mlir::FailureOr<mlir::Type> type = readFloatType(node, otherwise);
+  mlir::FailureOr<mlir::Type> type = node.elementType("dtype", otherwise, 'f');
   if (failed(type))
     return mlir::failure();
   if (!isReasonable(shape))
@@ -175,7 +157,7 @@ static mlir::LogicalResult importRandomLike(Node &node) {
 /// 1 with the probability that the input says, 0 otherwise.
 static mlir::LogicalResult importBernoulli(Node &node) {
   const GraphValue &chances = node.input(0);
-  mlir::FailureOr<mlir::Type> type = readType(node, chances.elementType);
+  mlir::FailureOr<mlir::Type> type = node.elementType("dtype", chances.elementType, 'c');
   if (failed(type))
     return mlir::failure();
   mlir::Type computed = computedType(chances.elementType);
@@ -192,7 +174,7 @@ static mlir::LogicalResult importBernoulli(Node &node) {
 static mlir::LogicalResult importMultinomial(Node &node) {
   const GraphValue &logarithms = node.input(0);
   int64_t count = node.integer("sample_size", 1);
-  mlir::FailureOr<mlir::Type> type = readType(node, node.builder.getI32Type());
+  mlir::FailureOr<mlir::Type> type = node.elementType("dtype", node.builder.getI32Type(), 'c');
   if (failed(type) || failed(node.requireRank(0, 2, 2)))
     return mlir::failure();
   if (count < 1 || !(type->isInteger(32) || type->isInteger(64)))

@@ -179,8 +179,12 @@ mlir::FailureOr<std::vector<GraphValue>> run(Node &node, Composition &c, const R
   Shape all = {steps, r.batch, r.hidden};
   carried.push_back(node.emit.wrap(node.emit.empty(type, all), type, all));
   bool isReversed = r.startsReversed || direction == 1;
+  mlir::FailureOr<Extent> last = node.require(subtract(steps, 1));
+  if (failed(last))
+    return mlir::failure();
   auto body = [&](const Extent &step, llvm::ArrayRef<GraphValue> before) {
-    Extent position = isReversed ? *subtract(*subtract(steps, 1), step) : step;
+    mlir::FailureOr<Extent> mirrored = node.require(subtract(*last, step));
+    Extent position = isReversed && succeeded(mirrored) ? *mirrored : step;
     std::vector<GraphValue> after = r.step(c, node, cell, position, before.drop_back());
     GraphValue shown = whereLive(node, cell, position, after[0], {});
     after.push_back(putStep(node.emit, before.back(), 0, position, shown));

@@ -243,16 +243,10 @@ GraphValue extrapolate(Node &node, const ResizeForm &form, const GraphValue &val
 GraphValue narrow(Node &node, const GraphValue &value, mlir::Type type) {
   if (value.elementType == type || isReal(type))
     return castTo(node, value, type);
-  return node.emit.elementwise(
-      type, value.shape, {&value}, [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange v) {
-        Scalars s{builder, location};
-        double width = type.getIntOrFloatBitWidth();
-        double least = isUnsigned(type) ? 0 : -std::exp2(width - 1);
-        double most = isUnsigned(type) ? std::exp2(width) - 1 : std::exp2(width - 1) - 1;
-        Value rounded = mlir::math::RoundEvenOp::create(builder, location, v[0]);
-        Value low = s.constant(rounded.getType(), least), high = s.constant(rounded.getType(), most);
-        return s.cast(bounded(s, rounded, low, high), storageType(type), isUnsigned(type));
-      });
+  return node.emit.elementwise(type, value.shape, {&value},
+                               [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange v) {
+                                 return roundScalar(Scalars{builder, location}, v[0], type);
+                               });
 }
 
 Result interpolate(Node &node, const ResizeForm &form, const GraphValue &value) {

@@ -4,6 +4,7 @@
 // An update outside of the tensor writes nothing.
 #include "lib/Import/ONNX/Elementwise.h"
 #include "lib/Import/ONNX/Operators.h"
+#include "lib/Import/ONNX/Reading.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -14,11 +15,6 @@ namespace {
 
 using mlir::Value;
 using mlir::ValueRange;
-
-Value wrapped(const Scalars &s, Value index, Value size) {
-  Value zero = s.constant(index.getType(), 0);
-  return s.select(s.less(index, zero), s.add(index, size), index);
-}
 
 mlir::FailureOr<std::string> readReduction(Node &node) {
   std::string reduction = node.string("reduction", "none");
@@ -165,21 +161,10 @@ GraphValue emitWinners(Node &node, const ScatterND &scatter) {
   return node.emit.wrap(result, type, shape);
 }
 
-/// Element `place` of `source` where the condition holds, `otherwise` elsewhere: nothing is read there.
-Value readIf(mlir::OpBuilder &builder, mlir::Location location, Value condition, Value source,
-             ValueRange place, Value otherwise) {
-  auto choice = mlir::scf::IfOp::create(builder, location, otherwise.getType(), condition, true);
-  mlir::OpBuilder inner = choice.getThenBodyBuilder(), outer = choice.getElseBodyBuilder();
-  Value element = mlir::tensor::ExtractOp::create(inner, location, source, place);
-  mlir::scf::YieldOp::create(inner, location, element);
-  mlir::scf::YieldOp::create(outer, location, otherwise);
-  return choice.getResult(0);
-}
-
 GraphValue emitReplacing(Node &node, const ScatterND &scatter) {
   int64_t rank = scatter.data.rank(), depth = scatter.depth();
   GraphValue winners = emitWinners(node, scatter);
-  Value updates = node.emit.tensor(scatter.updates);
+  Source updates = sourceOf(node.emit, scatter.updates);
   Shape spread = winners.shape;
   spread.append(rank - depth, 1);
   GraphValue numbers = node.emit.reshape(winners, spread);
@@ -190,7 +175,7 @@ GraphValue emitReplacing(Node &node, const ScatterND &scatter) {
     for (int64_t i = depth; i < rank; ++i)
       place.push_back(s.loop(i));
     Value isHit = s.lessOrEqual(s.constant(number.getType(), 0), number);
-    return readIf(builder, location, isHit, updates, place, v[1]);
+    return readIf(s, isHit, updates, place, v[1]);
   };
   return node.emit.elementwise(scatter.data.elementType, scatter.data.shape, {&numbers, &scatter.data}, body);
 }
@@ -275,7 +260,7 @@ static mlir::LogicalResult importTensorScatter(Node &node) {
   spread[0] = cache.shape[0];
   starts = node.emit.reshape(starts, spread);
   Value size = node.emit.index(cache.shape[*axis]), length = node.emit.index(update.shape[*axis]);
-  Value source = node.emit.tensor(update);
+  Source source = sourceOf(node.emit, update);
   auto body = [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange v) {
     Scalars s{builder, location};
     Value offset = s.subtract(s.loop(*axis), s.toIndex(v[0])), zero = s.constant(offset.getType(), 0);
@@ -285,7 +270,7 @@ static mlir::LogicalResult importTensorScatter(Node &node) {
     for (int64_t i = 0; i < cache.rank(); ++i)
       place.push_back(i == *axis ? offset : s.loop(i));
     Value isNew = s.minimum(s.lessOrEqual(zero, offset), s.less(offset, length));
-    return readIf(builder, location, isNew, source, place, v[1]);
+    return readIf(s, isNew, source, place, v[1]);
   };
   node.set(0, node.emit.elementwise(cache.elementType, cache.shape, {&starts, &cache}, body));
   return mlir::success();

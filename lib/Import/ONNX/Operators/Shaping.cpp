@@ -55,7 +55,7 @@ mlir::LogicalResult reshapeTo(Node &node, Shape shape) {
   return mlir::success();
 }
 
-mlir::FailureOr<int64_t> boundary(Node &node, int64_t value, int64_t rank) {
+int64_t boundary(int64_t value, int64_t rank) {
   return std::clamp<int64_t>(value < 0 ? value + rank : value, 0, rank);
 }
 
@@ -219,8 +219,8 @@ static mlir::LogicalResult importTranspose(Node &node) {
 static mlir::LogicalResult importShape(Node &node) {
   const Shape &shape = node.input(0).shape;
   int64_t rank = node.input(0).rank();
-  int64_t start = *boundary(node, node.integer("start", 0), rank);
-  int64_t end = *boundary(node, node.integer("end", rank), rank);
+  int64_t start = boundary(node.integer("start", 0), rank);
+  int64_t end = boundary(node.integer("end", rank), rank);
   llvm::ArrayRef<Extent> part = llvm::ArrayRef<Extent>(shape).slice(start, std::max<int64_t>(end - start, 0));
   node.set(0, integerValue(node, part, {static_cast<int64_t>(part.size())}));
   return mlir::success();

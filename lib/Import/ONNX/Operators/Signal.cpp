@@ -15,16 +15,6 @@ namespace {
 using mlir::Value;
 using mlir::ValueRange;
 
-/// The type in the attribute output_datatype.
-mlir::FailureOr<mlir::Type> readOutputType(Node &node) {
-  auto number = static_cast<int32_t>(node.integer("output_datatype", 1));
-  mlir::Type type = elementType(node.builder.getContext(), number);
-  if (!type)
-    return node.error("output_datatype is " + dataTypeName(number) +
-                      ", but expected a type that winnow imports");
-  return type;
-}
-
 /// The matrix of a Fourier transform: cos or sin of 2 pi n k / length for n < rows, k < columns.
 struct Wave {
   bool isSine;
@@ -113,7 +103,7 @@ std::pair<GraphValue, GraphValue> transformed(Node &node, Composition &c, const 
       b = c.add(b, times(imaginary, cosine));
   }
   if (transform.isInverse) {
-    GraphValue count = c.cast(c.op("Squeeze", {c.extents(transform.length)}), real.elementType);
+    GraphValue count = c.cast(c.extent(transform.length), real.elementType);
     a = c.divide(a, count);
     b = b.elementType ? c.divide(b, count) : b;
   }
@@ -243,7 +233,7 @@ static mlir::LogicalResult importSTFT(Node &node) {
   Composition c(node);
   auto count = [&](const Extent &limit, const Extent &by) {
     std::optional<Extent> end = multiply(limit, by);
-    auto scalar = [&](const Extent &value) { return c.op("Squeeze", {c.extents(value)}); };
+    auto scalar = [&](const Extent &value) { return c.extent(value); };
     return c.op("Range", {scalar(0), scalar(end.value_or(0)), scalar(by)});
   };
   GraphValue starts = c.op("Unsqueeze", {count(*frames, *step), c.integers({1})});
@@ -256,7 +246,7 @@ static mlir::LogicalResult importSTFT(Node &node) {
 
 /// A sum of cosines over one period.
 static mlir::LogicalResult importWindow(Node &node) {
-  mlir::FailureOr<mlir::Type> type = readOutputType(node);
+  mlir::FailureOr<mlir::Type> type = node.elementType("output_datatype", node.builder.getF32Type(), 'n');
   bool isPeriodic = node.integer("periodic", 1) != 0;
   mlir::FailureOr<Extent> size = scalarInput(node, 0, "the size");
   if (failed(type) || failed(size))
@@ -271,7 +261,7 @@ static mlir::LogicalResult importWindow(Node &node) {
   bool isDouble = size->constant() || type->isF64();
   mlir::Type computed = isDouble ? node.builder.getF64Type() : node.builder.getF32Type();
   Composition c(node);
-  auto scalar = [&](const Extent &value) { return c.op("Squeeze", {c.extents(value)}); };
+  auto scalar = [&](const Extent &value) { return c.extent(value); };
   GraphValue positions = c.cast(c.op("Range", {scalar(0), scalar(*size), scalar(1)}), computed);
   mlir::FailureOr<Extent> period = node.require(add(*size, isPeriodic ? 0 : -1));
   if (failed(period))
@@ -301,7 +291,7 @@ static llvm::SmallVector<int64_t> melBounds(int64_t bins, int64_t length, int64_
 
 /// Triangles over the frequencies, whose corners are equally apart on the mel scale.
 static mlir::LogicalResult importMelWeightMatrix(Node &node) {
-  mlir::FailureOr<mlir::Type> type = readOutputType(node);
+  mlir::FailureOr<mlir::Type> type = node.elementType("output_datatype", node.builder.getF32Type(), 'n');
   int64_t numbers[3];
   for (int64_t i = 0; i < 3; ++i) {
     mlir::FailureOr<llvm::SmallVector<int64_t>> given = node.requireNumbers(i, "a parameter");

@@ -3,8 +3,6 @@
 #include "lib/Import/ONNX/Operators/Attention.h"
 #include "lib/Import/ONNX/Operators/Steps.h"
 
-#include "llvm/ADT/StringSwitch.h"
-
 namespace winnow::frontend {
 namespace {
 

@@ -99,9 +99,10 @@ static mlir::LogicalResult importTopK(Node &node) {
     return node.error("k is " + node.extents.text(k) + ", but the dimension has size " +
                       node.extents.text(value.shape[*axis]));
   if (node.extents.dependsOnData(k)) {
-    std::optional<Extent> most = node.extents.minimum(k, value.shape[*axis]);
-    if (most)
-      node.emit.require(*most, k, "k is greater than the dimension");
+    mlir::FailureOr<Extent> most = node.require(node.extents.minimum(k, value.shape[*axis]));
+    if (failed(most))
+      return mlir::failure();
+    node.emit.require(*most, k, "k is greater than the dimension");
   }
   Shape shape = value.shape;
   shape[*axis] = k;

@@ -52,6 +52,8 @@ mlir::LogicalResult computeSizes(Node &node, Transposition &transposition, llvm:
     return node.error("auto_pad is '" + automatic +
                       "', but expected NOTSET, VALID, SAME_UPPER or SAME_LOWER");
   size_t count = input.size();
+  if (sizes && llvm::any_of(*sizes, [](int64_t size) { return size < 1 || size > kMaximumElements; }))
+    return node.error("output_shape has a size that is not positive, or too large");
   if (sizes && sizes->size() != count)
     return node.error("output_shape has " + llvm::Twine(sizes->size()) + " values, but expected " +
                       llvm::Twine(count));
@@ -68,14 +70,15 @@ mlir::LogicalResult computeSizes(Node &node, Transposition &transposition, llvm:
     }
     int64_t low = automatic == "VALID" ? 0 : pads[i], high = automatic == "VALID" ? 0 : pads[count + i];
     mlir::FailureOr<Extent> size = node.require(subtract(*full, low + high));
-    if (failed(size))
+    mlir::FailureOr<Extent> kept = failed(size) ? size : node.require(node.extents.maximum(*size, 0));
+    if (failed(kept))
       return mlir::failure();
     if (size->constant().value_or(0) < 0)
       return node.error("pads cut off more than the " + node.extents.text(*full) + " elements of dimension " +
                         llvm::Twine(i + 2));
     transposition.window.low.push_back(low);
     transposition.window.high.push_back(high);
-    transposition.window.sizes.push_back(*node.extents.maximum(*size, 0));
+    transposition.window.sizes.push_back(*kept);
   }
   return mlir::success();
 }
@@ -154,7 +157,7 @@ struct Blocks {
 };
 
 mlir::FailureOr<Blocks> readBlocks(Node &node) {
-  mlir::FailureOr<llvm::SmallVector<Extent>> image = node.requireIntegers(1, "image_shape");
+  mlir::FailureOr<llvm::SmallVector<Extent>> image = node.hostSizes(1, "image_shape");
   mlir::FailureOr<llvm::SmallVector<int64_t>> block = node.requireNumbers(2, "block_shape");
   if (failed(image) || failed(block))
     return mlir::failure();

@@ -2,7 +2,7 @@
 #include "lib/Import/ONNX/Composition.h"
 #include "lib/Import/ONNX/Operators.h"
 #include "lib/Import/ONNX/Operators/Positions.h"
-#include "lib/Import/ONNX/Scalars.h"
+#include "lib/Import/ONNX/Reading.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/STLExtras.h"
@@ -12,10 +12,6 @@ namespace {
 
 using mlir::Value;
 using mlir::ValueRange;
-
-Value both(const Scalars &s, Value a, Value b) {
-  return mlir::arith::AndIOp::create(s.builder, s.location, a, b);
-}
 
 /// Whether a comes before b: NaN comes after all numbers, and equals itself.
 Value isBefore(const Scalars &s, Value a, Value b) {

@@ -8,7 +8,6 @@ namespace winnow::ptxsim {
 namespace {
 
 constexpr uint64_t kRowAlignment = 64;
-uint64_t alignUp(uint64_t value) { return (value + kRowAlignment - 1) / kRowAlignment * kRowAlignment; }
 
 } // namespace
 
@@ -21,9 +20,10 @@ Dimensions indexInGrid(Dimensions grid, uint64_t number) {
 Cta::Cta(const LaunchContext &launch)
     : launch(launch), localStride(launch.localBytes()), warps(launch.warps()) {
   uint64_t frames = uint64_t(launch.code.frameBytes) * warps.size(),
-           sharedBytes = alignUp(launch.sharedBytes());
+           sharedBytes = alignUp(launch.sharedBytes(), kRowAlignment);
   storage.resize(frames + sharedBytes + allLocalBytes() + kRowAlignment);
-  auto *base = reinterpret_cast<std::byte *>(alignUp(reinterpret_cast<uint64_t>(storage.data())));
+  auto *base =
+      reinterpret_cast<std::byte *>(alignUp(reinterpret_cast<uint64_t>(storage.data()), kRowAlignment));
   shared = base + frames;
   local = shared + sharedBytes;
   for (Warp &warp : warps) {

@@ -1,0 +1,68 @@
+# exp, log and tanh of float64 on every device, in units in the last place of the exact result.
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+# Each function with the error that lib/MathExpansions/MathExpansions.h states, and ranges of arguments.
+FUNCTIONS = {
+    "exp": (1, np.exp, [(-745, 709.7), (-1, 1), (-1e-9, 1e-9)]),
+    "log": (1, np.log, [(0.5, 2), (1e-300, 1e300), (0.99, 1.01), (5e-324, 1e-308)]),
+    "tanh": (3, np.tanh, [(-0.2, 0.2), (-2, 2), (-25, 25), (-1e-9, 1e-9)]),
+}
+SPECIAL = np.array([0.0, -0.0, 1, -1, np.inf, -np.inf, np.nan, 710, -746, 5e-324])
+TEXT = """func.func @main(%x: tensor<?xf64> {{winnow.name = "x"}}) -> (tensor<?xf64> {{winnow.name = "y"}}) {{
+  %0 = math.{name} %x : tensor<?xf64>
+  return %0 : tensor<?xf64>
+}}
+"""
+
+
+def samples(ranges, random):
+    return np.concatenate([SPECIAL] + [random.uniform(low, high, 20000) for low, high in ranges])
+
+
+def units_away(found, exact):
+    """`exact` has 64 bits of mantissa; infinite where one is a number and the other is not."""
+    rounded = exact.astype(np.float64)
+    same = (found == rounded) | (np.isnan(found) & np.isnan(rounded))
+    with np.errstate(all="ignore"):
+        units = np.abs(found - exact) / np.spacing(np.abs(rounded))
+    return np.where(same & ~np.isfinite(rounded), 0, np.where(np.isfinite(units), units, np.inf)).astype(float)
+
+
+def check(name, devices, folder):
+    """Prints the greatest error on each device; whether all are as stated."""
+    stated, compute, ranges = FUNCTIONS[name]
+    x = samples(ranges, np.random.default_rng(5))
+    np.save(folder / "x.npy", x)
+    (folder / "m.mlir").write_text(TEXT.format(name=name))
+    subprocess.run(["winnow-compile", folder / "m.mlir", "-o", folder / "m.wnm", "--with-reference"], check=True)
+    with np.errstate(all="ignore"):
+        exact = compute(x.astype(np.longdouble))
+    holds = True
+    for device in devices:
+        subprocess.run(["winnow-run", folder / "m.wnm", f"--device={device}", f"--input=x=@{folder}/x.npy",
+                        f"--output=y=@{folder}/y.npy"], check=True, stdout=subprocess.DEVNULL)
+        units = units_away(np.load(folder / "y.npy"), exact)
+        worst = int(np.argmax(units))
+        print(f"{name} on {device}: {units[worst]:.2f} units at {x[worst]!r}")
+        holds &= units[worst] <= stated
+    return holds
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--devices", default="reference,host,ptxsim")
+    devices = parser.parse_args().devices.split(",")
+    with tempfile.TemporaryDirectory() as folder:
+        wrong = [name for name in FUNCTIONS if not check(name, devices, Path(folder))]
+    print(f"{len(FUNCTIONS)} functions, {len(wrong)} less exact than stated")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
