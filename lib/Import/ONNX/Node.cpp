@@ -103,7 +103,7 @@ mlir::FailureOr<mlir::Type> Node::elementType(llvm::StringRef name, mlir::Type o
     if (!type)
       return error(name + " is " +
                    (isNumber ? dataTypeName(static_cast<int32_t>(number)) : std::to_string(number)) +
-                   ", but expected an element type that winnow imports");
+                   ", but expected " + className(letter));
   }
   if (!isInClass(letter, type))
     return error("its result has element type " + typeName(type) + ", but expected " + className(letter));

@@ -46,8 +46,10 @@ const char *className(char letter) {
     return "int32 or int64";
   case 'l':
     return "int64";
-  default:
+  case 'b':
     return "bool";
+  default:
+    return "a float, an integer or bool";
   }
 }
 
