@@ -20,7 +20,7 @@ config.python = environment if os.path.exists(environment) else config.python
 if config.has_compiler:
     config.available_features.add("compiler")
 else:
-    config.excludes += ["conformance", "dialects", "docs", "examples", "import", "numeric", "passes", "target",
+    config.excludes += ["conformance", "dialects", "docs", "examples", "fuzz", "import", "numeric", "passes", "target",
                         "winnow-compile", "winnow-opt"]
 
 tools = [os.path.join(config.winnow_binary_dir, folder) for folder in ("bin", "examples/assistant")]

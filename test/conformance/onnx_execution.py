@@ -26,7 +26,8 @@ MAXIMUM_ELEMENTS, MAXIMUM_TRIES = 64, 24
 # Lines as users should see them: "model.onnx: node 'y' (Relu): error: ...", which name something of the model, and no
 # operation of the dialects.
 REFUSAL = re.compile(r"[^:]*\.onnx: (?:node '.*' \(\w+\): )?(error|note): (.+)")
-NAMES = re.compile(r"node '|(input|output|initializer|function|model) '|the model|the graph|cannot be imported")
+NAMES = re.compile(r"node '|(input|output|initializer|function|model) '|the model|the graph|cannot be imported|"
+                   r"cannot read '")
 INTERNAL = re.compile(r"'\w+\.[\w.]+' op |failed to |has no contents|out-of-bounds|LLVM ERROR|PLEASE submit|Stack dump")
 
 
@@ -66,7 +67,8 @@ def compile_model(model, module, targets, fixed, options):
     command += ["--with-reference"] if "reference" in options.devices else []
     command += [f"--target={target}" for target in targets]
     command += [f"--constant={name}=@{file}" for name, file in fixed.items()]
-    compiled = subprocess.run(command, capture_output=True, text=True)
+    # Names in a damaged model may be anything.
+    compiled = subprocess.run(command, capture_output=True, text=True, errors="backslashreplace")
     if compiled.returncode == 1:
         raise Refused(judge_refusal(compiled.stderr))
     if compiled.returncode != 0:
