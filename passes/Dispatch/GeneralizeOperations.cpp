@@ -338,12 +338,24 @@ struct GeneralizeSplat : OpRewritePattern<tensor::SplatOp> {
   }
 };
 
+/// Of nothing a slice cannot be taken, as the tiled form does: MLIR knows no place where it could begin.
+struct GeneralizeEmptyPad : OpRewritePattern<tensor::PadOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::PadOp op, PatternRewriter &rewriter) const override {
+    if (!llvm::is_contained(op.getSourceType().getShape(), 0)) {
+      return rewriter.notifyMatchFailure(op, "the source is not known to be empty");
+    }
+    rewriter.replaceOp(op, padByIndex(rewriter, op));
+    return success();
+  }
+};
+
 struct GeneralizeOperations : impl::GeneralizeOperationsBase<GeneralizeOperations> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<EraseEmptyReduction, GeneralizeNamed, GeneralizeExtractSlice, GeneralizeInsertSlice,
-                 GeneralizeConcat, GeneralizeGenerate, GeneralizeFromElements, GeneralizeSplat>(
-        &getContext());
+                 GeneralizeConcat, GeneralizeGenerate, GeneralizeFromElements, GeneralizeSplat,
+                 GeneralizeEmptyPad>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
       getOperation().emitError() << "generalization did not reach an end";
       signalPassFailure();

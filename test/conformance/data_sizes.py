@@ -28,6 +28,10 @@ def node(operator, inputs, outputs, **attributes):
     return helper.make_node(operator, inputs.split(" ") if inputs else [], outputs.split(), **attributes)
 
 
+# As many elements again as there were if that number is even.
+HALF_AND_BACK = [node("MaxPool", "x", "p", kernel_shape=[2], strides=[2]), node("Concat", "p p", "u", axis=2),
+                 node("Add", "x u", "y")]
+
 # Name, nodes, the inputs' shapes, and the inputs of each call in the order of the shapes. The result is y.
 CASES = [
     ("NonZero", [node("NonZero", "x", "y")], {"x": ["a", "b"]},
@@ -53,6 +57,11 @@ CASES = [
      [[RANDOM.random((2, 6)).astype(np.float32), ints(3)], [RANDOM.random((4, 6)).astype(np.float32), ints(6)]]),
     ("ConstantOfShape", [node("ConstantOfShape", "s", "y")], {"s": [2]}, [[ints(3, 2)], [ints(0, 5)]]),
     ("Pad", [node("Pad", "x p", "y")], {"x": ["a", 3], "p": [4]}, [[sparse(2, 3), ints(1, 0, 2, 1)]]),
+    # Sizes that agree only for some inputs.
+    ("Sum with what was pooled and repeated", HALF_AND_BACK, {"x": [1, "c", "h"]},
+     [[sparse(1, 2, 6)], [sparse(1, 3, 2)]]),
+    ("Product with what was repeated", [node("Concat", "x x x", "w", axis=1), node("MatMul", "w v", "y")],
+     {"x": ["n", "k"], "v": ["m", 2]}, [[sparse(2, 2), sparse(6, 2)], [sparse(3, 1), sparse(3, 2)]]),
 ]
 
 # The same, and what the message of the failing call contains.
@@ -65,6 +74,8 @@ FAILURES = [
      "the shape is negative at node 'ConstantOfShape:y'"),
     ("TopK of more than there is", [node("TopK", "x k", "y i")], {"x": ["a", 6], "k": [1]}, [sparse(2, 6), ints(7)],
      "k is greater than the dimension at node 'TopK:y'"),
+    ("Sum of sizes that differ when they are odd", HALF_AND_BACK, {"x": [1, "c", "h"]},
+     [sparse(1, 2, 5)], "sizes that must agree differ at node 'Add:y': 5 and 4 are not equal"),
 ]
 
 

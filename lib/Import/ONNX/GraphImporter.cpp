@@ -93,49 +93,55 @@ void GraphImporter::report(mlir::Location location, std::string message) {
 }
 
 bool GraphImporter::requireEqual(const Extent &a, const Extent &b) {
+  std::optional<bool> known = unify(a, b);
+  if (!known)
+    known = extents.equal(a, b);
+  if (!known)
+    emitter.require(a, b, "sizes that must agree differ");
+  return known.value_or(true);
+}
+
+std::optional<bool> GraphImporter::unify(const Extent &a, const Extent &b) {
   std::optional<Extent> difference = subtract(a, b);
   if (!difference)
-    return false;
-  if (difference->is(0))
-    return true;
+    return std::nullopt;
+  if (difference->constant())
+    return difference->is(0);
   // Sizes that every term has as a factor may be taken for positive: with zero elements all shapes agree.
-  std::vector<unsigned> shared = difference->terms().front().symbols;
-  for (const Extent::Term &term : difference->terms())
-    llvm::erase_if(shared, [&](unsigned number) { return !llvm::is_contained(term.symbols, number); });
   llvm::ArrayRef<Extent::Term> terms = difference->terms();
+  std::vector<unsigned> shared = terms.front().symbols;
+  for (const Extent::Term &term : terms)
+    llvm::erase_if(shared, [&](unsigned number) { return !llvm::is_contained(term.symbols, number); });
   if (!shared.empty() && terms.size() > 1)
     if (std::optional<Extent> reduced = divideExactly(*difference, Extent::symbol(shared.front())))
-      return requireEqual(*reduced, 0);
-  if (extents.dependsOnData(*difference) && !difference->constant()) {
-    emitter.require(a, b, "sizes that must agree differ");
-    return true;
-  }
+      return unify(*reduced, 0);
   auto isInput = [&](const Extent::Term &term) {
-    return term.symbols.size() == 1 && extents.symbol(term.symbols[0]).kind == ExtentSymbol::Kind::Input;
+    return term.coefficient != INT64_MIN && term.symbols.size() == 1 &&
+           extents.symbol(term.symbols[0]).kind == ExtentSymbol::Kind::Input;
   };
   if (terms.size() != 2 || !isInput(terms[1]))
-    return false;
-  const Extent::Term &last = terms[1];
-  if (terms[0].coefficient == INT64_MIN || last.coefficient == INT64_MIN)
-    return false;
-  const ExtentSymbol &bound = extents.symbol(last.symbols[0]);
-  Binding binding;
-  if (terms[0].symbols.empty()) { // coefficient * size + constant = 0
-    if (last.coefficient == -1
-            ? terms[0].coefficient < 0
-            : terms[0].coefficient % last.coefficient != 0 || terms[0].coefficient / last.coefficient > 0)
-      return false;
-    binding.size = last.coefficient == -1 ? terms[0].coefficient : -(terms[0].coefficient / last.coefficient);
-  } else if (isInput(terms[0]) && terms[0].coefficient == -last.coefficient) {
-    const ExtentSymbol &other = extents.symbol(terms[0].symbols[0]);
-    binding.dimension = other.name;
-    binding.hasName = other.hasName;
-  } else {
-    return false;
-  }
-  hasNewBinding = true;
-  bindings.try_emplace(bound.name, std::move(binding));
+    return std::nullopt;
+  const std::string &name = extents.symbol(terms[1].symbols[0]).name;
+  if (terms[0].symbols.empty()) // coefficient * size + constant = 0
+    return bindSize(name, terms[0].coefficient, terms[1].coefficient);
+  if (!isInput(terms[0]) || terms[0].coefficient != -terms[1].coefficient)
+    return std::nullopt;
+  const ExtentSymbol &other = extents.symbol(terms[0].symbols[0]);
+  bind(name, {std::nullopt, other.name, other.hasName});
   return true;
+}
+
+/// Makes coefficient * size + constant = 0 hold, where a size can.
+bool GraphImporter::bindSize(llvm::StringRef name, int64_t constant, int64_t coefficient) {
+  if (constant == INT64_MIN || constant % coefficient != 0 || constant / coefficient > 0)
+    return false;
+  bind(name, {-(constant / coefficient), "", false});
+  return true;
+}
+
+void GraphImporter::bind(llvm::StringRef name, Binding binding) {
+  hasNewBinding = true;
+  bindings.try_emplace(name, std::move(binding));
 }
 
 Extent GraphImporter::inputExtent(const onnx::TensorShapeProto::Dimension &dimension, llvm::StringRef input,

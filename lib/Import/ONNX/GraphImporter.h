@@ -43,7 +43,7 @@ public:
 
   // For Node.
   void report(mlir::Location location, std::string message);
-  /// Demands a == b: true when it holds or can be made to hold by fixing the size of an input dimension.
+  /// Demands a == b: false when it cannot hold. What only a call can decide is checked at the call.
   bool requireEqual(const Extent &a, const Extent &b);
   /// Imports the nodes of a graph into the scope; problems are reported.
   void importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, Scope &scope);
@@ -59,6 +59,11 @@ public:
   llvm::SmallPtrSet<const onnx::NodeProto *, 8> folded;
 
 private:
+  /// Whether a == b holds or can be made to hold by fixing the size of an input dimension; nothing when that
+  /// is open.
+  std::optional<bool> unify(const Extent &a, const Extent &b);
+  bool bindSize(llvm::StringRef name, int64_t constant, int64_t coefficient);
+  void bind(llvm::StringRef name, Binding binding);
   bool checkModel();
   bool importInputs(const onnx::GraphProto &graph, Scope &scope);
   bool declareInput(const onnx::ValueInfoProto &input, Scope &scope);

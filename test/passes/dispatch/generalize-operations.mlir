@@ -157,3 +157,18 @@ func.func @empty_reduction(%x: tensor<3x0xf32>, %w: tensor<0x4xf32>, %e: tensor<
   %y = linalg.matmul ins(%x, %w : tensor<3x0xf32>, tensor<0x4xf32>) outs(%f : tensor<3x4xf32>) -> tensor<3x4xf32>
   return %y : tensor<3x4xf32>
 }
+
+// -----
+
+// A padding of nothing reads by index, too.
+// CHECK-LABEL: func.func @empty_padding
+// CHECK-NOT: tensor.pad
+// CHECK: linalg.generic
+func.func @empty_padding(%x: tensor<2x0xf32>) -> tensor<4x3xf32> {
+  %one = arith.constant 1.0 : f32
+  %y = tensor.pad %x low[1, 1] high[1, 2] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %one : f32
+  } : tensor<2x0xf32> to tensor<4x3xf32>
+  return %y : tensor<4x3xf32>
+}
