@@ -119,7 +119,10 @@ Value Scalars::sigmoid(Value a) const {
 }
 
 Value Scalars::softplus(Value a) const {
-  Value tail = logarithm(add(constant(a.getType(), 1), exponential(negate(absolute(a)))));
+  Value one = constant(a.getType(), 1), small = exponential(negate(absolute(a))), sum = add(one, small);
+  // log(sum) and, to first order, what the sum lost of the small number.
+  Value lost = subtract(small, subtract(sum, one));
+  Value tail = add(logarithm(sum), divide(lost, sum));
   return add(maximum(a, constant(a.getType(), 0)), tail);
 }
 
