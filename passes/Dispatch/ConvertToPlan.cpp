@@ -178,7 +178,7 @@ Value Planner::destination(Value value, const PlannedTensor &planned) {
 PlannedTensor Planner::lookup(Value value) {
   PlannedTensor &planned = tensors[value];
   auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!planned.buffer && type && type.hasStaticShape() && type.getNumElements() == 0) {
+  if (!planned.buffer && type && llvm::is_contained(type.getShape(), 0)) {
     planned.buffer = plan::AllocOp::create(builder, value.getLoc(), bufferType, constant(0));
   }
   return planned;

@@ -232,6 +232,7 @@ case("Split", "f32[n,6] i64=[1,2,3]", {"axis": 1}, outputs=3)
 case("Split", "f32[n,7]", {"axis": 1, "num_outputs": 3}, outputs=3)
 case("Slice", "f32[n,c] i64=[1] i64=[-1] i64=[1]")
 case("Slice", "f32[n,c] i64=[-1,0] i64=[-9,4] i64=[0,1] i64=[-1,2]")
+case("Slice", "f32[n,1] i64=[1] i64=[-1] i64=[1]")
 case("Slice", "f32[n,9] i64[1](-9:9) i64[1](-9:9) i64=[1]")
 case("Pad", "f32[n,c] i64=[1,0,2,3] f32=0.5")
 case("Pad", "f32[n,c] i64=[1,2,1,0]", {"mode": "reflect"}, least={"n": 3, "c": 4})
@@ -268,7 +269,10 @@ case("ConstantOfShape", "i64=[2,3]", {"value": helper.make_tensor("", TensorProt
 case("ConstantOfShape", "i64[2](1:4)")
 case("EyeLike", "f32[n,m]", {"k": 1})
 case("Range", "i64=0 i64[](1:9) i64=2")
+case("Range", "i64[](1:9) i64[](-9:0) i64[](-3:-1)")
+case("Range", "i32[](-9:0) i32[](-9:9) i32[](1:4)")
 case("Range", "f32[](-3:0) f32[](1:9) f32=0.5")
+case("Range", "f64[](1:9) f64[](-3:9) f64[](-2:-0.3)")
 
 # ---- images and sequences ----
 

@@ -1,4 +1,5 @@
 // Operators that make tensors from little or nothing: constants, ranges, broadcasts, one-hot codes.
+#include "lib/Import/ONNX/Composition.h"
 #include "lib/Import/ONNX/ModelFile.h"
 #include "lib/Import/ONNX/Operators.h"
 #include "lib/Import/ONNX/Rearrange.h"
@@ -53,16 +54,49 @@ GraphValue broadcastTo(Node &node, const GraphValue &value, const Shape &shape) 
                                [](mlir::OpBuilder &, mlir::Location, ValueRange v) { return v[0]; });
 }
 
+/// How many steps there are from start to limit, rounded up: int64, negative if they lead away from it.
+GraphValue countSteps(Composition &c, const GraphValue &start, const GraphValue &limit,
+                      const GraphValue &step) {
+  mlir::MLIRContext *context = step.elementType.getContext();
+  mlir::Type integer = mlir::IntegerType::get(context, 64), real = mlir::Float64Type::get(context);
+  if (isReal(step.elementType)) {
+    GraphValue steps = c.divide(c.cast(c.subtract(limit, start), real), c.cast(step, real));
+    return c.cast(c.op("Ceil", {steps}), integer);
+  }
+  GraphValue by = c.cast(step, integer), way = c.subtract(c.cast(limit, integer), c.cast(start, integer));
+  return c.divide(c.add(way, c.subtract(by, c.op("Sign", {by}))), by);
+}
+
+/// Of bounds that only a call knows.
+mlir::LogicalResult setComputedRange(Node &node) {
+  Composition c(node);
+  GraphValue bounds[3];
+  for (int64_t i = 0; i < 3; ++i)
+    bounds[i] = c.reshape(node.input(i), {});
+  const auto &[start, limit, step] = bounds;
+  mlir::Type type = step.elementType, integer = node.builder.getI64Type();
+  GraphValue count = c.op("Max", {countSteps(c, start, limit, step), c.integer(integer, 0)});
+  GraphValue stays = c.cast(c.op("Equal", {step, c.number(type, 0)}), integer);
+  if (c.hasFailed())
+    return mlir::failure();
+  node.emit.require(node.emit.readElements(stays, "stays").front(), 0, "the step is 0");
+  Extent size = node.asSize(node.emit.readElements(count, "range").front(), "the number of elements");
+  auto element = [&](mlir::OpBuilder &builder, mlir::Location location, ValueRange v) {
+    Scalars s{builder, location};
+    mlir::Type computed = isReal(type) && !type.isF64() ? builder.getF32Type() : type;
+    Value place = mlir::arith::IndexCastOp::create(builder, location, integer, s.loop(0));
+    Value way = s.multiply(s.cast(place, computed), s.cast(v[1], computed));
+    return s.cast(s.add(s.cast(v[0], computed), way), storageType(type));
+  };
+  node.set(0, node.emit.elementwise(type, {size}, {&start, &step}, element));
+  return mlir::success();
+}
+
 mlir::LogicalResult setRealRange(Node &node) {
   double bounds[3];
-  for (int64_t i = 0; i < 3; ++i) {
-    if (!node.input(i).constant || node.input(i).constant->size() != 1)
-      return node.error("a bound depends on the model's data, but expected constants");
+  for (int64_t i = 0; i < 3; ++i)
     bounds[i] = node.input(i).constant->real(0);
-  }
   mlir::Type type = node.input(0).elementType;
-  if (int64_t stash = node.integer("stash_type", 1); stash != 1 && !type.isF32() && !type.isF64())
-    return node.error("stash_type is " + llvm::Twine(stash) + ", but expected 1");
   double count = std::max(std::ceil((bounds[1] - bounds[0]) / bounds[2]), 0.0);
   if (!(count <= 1 << 20))
     return node.error("the range has too many elements, or its step is 0");
@@ -161,21 +195,14 @@ static mlir::LogicalResult importExpand(Node &node) {
   return mlir::success();
 }
 
-static mlir::LogicalResult importRange(Node &node) {
-  if (node.input(0).isReal())
-    return setRealRange(node);
-  node.integer("stash_type", 1); // concerns 16-bit floats only
+/// Of bounds that are integers which the sizes of the model's inputs decide.
+static mlir::LogicalResult setIntegerRange(Node &node) {
   Extent bounds[3];
-  for (int64_t i = 0; i < 3; ++i) {
-    mlir::FailureOr<llvm::SmallVector<Extent>> bound = node.requireIntegers(i, "a bound");
-    if (failed(bound) || bound->size() != 1)
-      return failed(bound) ? mlir::failure() : node.error("a bound is not a scalar");
-    bounds[i] = bound->front();
-  }
+  for (int64_t i = 0; i < 3; ++i)
+    bounds[i] = node.knownIntegers(i)->front();
   std::optional<int64_t> step = bounds[2].constant();
-  if (!step || *step == 0 || *step == INT64_MIN)
-    return node.error("the step is " + node.extents.text(bounds[2]) +
-                      ", but expected a constant other than 0");
+  if (*step == 0 || *step == INT64_MIN)
+    return node.error("the step is " + node.extents.text(bounds[2]) + ", but expected another number");
   std::optional<Extent> length = *step > 0 ? subtract(bounds[1], bounds[0]) : subtract(bounds[0], bounds[1]);
   length = length ? node.extents.ceilDivide(*length, std::abs(*step)) : std::nullopt;
   mlir::FailureOr<Extent> count = node.require(length ? node.extents.maximum(*length, 0) : std::nullopt);
@@ -289,6 +316,24 @@ static mlir::LogicalResult importTrilu(Node &node) {
 }
 
 /// Ones on a diagonal.
+static mlir::LogicalResult importRange(Node &node) {
+  bool isReal = node.input(0).isReal(), isKnown = true;
+  for (int64_t i = 0; i < 3; ++i) {
+    std::optional<Extent> count = elementCount(node.input(i).shape);
+    if (!count || !count->is(1))
+      return node.error("a bound has shape " + node.extents.text(node.input(i).shape) +
+                        ", but expected a scalar");
+    isKnown &= isReal ? node.input(i).constant != nullptr : node.knownIntegers(i).has_value();
+  }
+  mlir::Type type = node.input(0).elementType;
+  bool isNarrow = isReal && !type.isF32() && !type.isF64();
+  if (int64_t stash = node.integer("stash_type", 1); stash != 1 && isNarrow)
+    return node.error("stash_type is " + llvm::Twine(stash) + ", but expected 1");
+  if (!isKnown || (!isReal && !node.knownIntegers(2)->front().constant()))
+    return setComputedRange(node);
+  return isReal ? setRealRange(node) : setIntegerRange(node);
+}
+
 static mlir::LogicalResult importEyeLike(Node &node) {
   const GraphValue &like = node.input(0);
   if (failed(node.requireRank(0, 2, 2)))
