@@ -11,7 +11,7 @@
 namespace winnow::ptxsim {
 namespace {
 
-constexpr uint64_t kAlignment = 16, kNowhere = ~uint64_t(0);
+constexpr uint64_t kNowhere = ~uint64_t(0);
 
 } // namespace
 
@@ -40,7 +40,8 @@ uint64_t DeviceHeap::allocate(uint64_t bytes) {
   std::unique_lock guard(lock);
   if (storage.empty()) {
     storage.resize(kBytes + kAlignment);
-    begin = alignUp(reinterpret_cast<uint64_t>(storage.data()), kAlignment);
+    ends = std::make_unique<std::atomic<uint32_t>[]>(kBytes / kAlignment);
+    begin.store(alignUp(reinterpret_cast<uint64_t>(storage.data()), kAlignment), std::memory_order_release);
   }
   uint64_t offset = gap(next, bytes);
   if (offset == kNowhere)
@@ -55,7 +56,13 @@ uint64_t DeviceHeap::allocate(uint64_t bytes) {
   while (overwritten != freed.end() && overwritten->first < next)
     overwritten = freed.erase(overwritten);
   std::memset(reinterpret_cast<void *>(begin + offset), 0xff, bytes);
+  setEnds(offset, next, uint32_t(next));
   return begin + offset;
+}
+
+void DeviceHeap::setEnds(uint64_t offset, uint64_t end, uint32_t value) {
+  for (; offset < end; offset += kAlignment)
+    ends[offset / kAlignment].store(value, std::memory_order_relaxed);
 }
 
 bool DeviceHeap::free(uint64_t address) {
@@ -63,15 +70,21 @@ bool DeviceHeap::free(uint64_t address) {
   auto block = blocks.find(address - begin);
   if (block == blocks.end())
     return false;
+  setEnds(block->first, block->second, 0);
   freed.insert(blocks.extract(block));
   return true;
 }
 
-bool DeviceHeap::holds(uint64_t address, uint64_t bytes) const {
+uint64_t DeviceHeap::blockBytes(uint64_t address) const {
   std::shared_lock guard(lock);
-  const uint64_t offset = address - begin;
-  const auto *block = offset < kBytes ? before(blocks, offset) : nullptr;
-  return block && offset < block->second && block->second - offset >= bytes;
+  auto block = blocks.find(address - begin);
+  return block == blocks.end() ? 0 : block->second - block->first;
+}
+
+bool DeviceHeap::holdsNow(uint64_t offset, uint64_t bytes) const {
+  std::shared_lock guard(lock);
+  const auto *block = before(blocks, offset);
+  return block && isBefore(offset, bytes, block->second);
 }
 
 std::string DeviceHeap::describe(uint64_t address) const {
@@ -83,14 +96,14 @@ std::string DeviceHeap::describe(uint64_t address) const {
     const uint64_t size = block.second - block.first;
     const std::string place =
         offset < block.second
-            ? format::concatenate(", at byte ", offset - block.first, " of a block of the heap")
-            : format::concatenate(", ", offset - block.second, " bytes after the end of a block of the heap");
+            ? format::concatenate("at byte ", offset - block.first, " of a block of the heap")
+            : format::concatenate(offset - block.second, " bytes after the end of a block of the heap");
     return format::concatenate(place, " (", size, size == 1 ? " byte)" : " bytes)", end);
   };
   const auto *block = before(blocks, offset), *old = before(freed, offset);
   if (old && offset < old->second)
     return text(*old, ", which was freed");
-  return block ? text(*block, "") : ", in a part of the heap that is not in use";
+  return block ? text(*block, "") : "in a part of the heap that is not in use";
 }
 
 } // namespace winnow::ptxsim

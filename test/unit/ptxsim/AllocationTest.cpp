@@ -264,13 +264,16 @@ TEST(DeviceHeap, RandomHistory) {
       ASSERT_TRUE(heap.holds(begin, size) && heap.holds(begin + size - 1, 1));
       ASSERT_FALSE(heap.holds(begin + size, 1) && !live.count(begin + size));
       ASSERT_FALSE(heap.holds(begin, size + 1));
+      ASSERT_EQ(heap.blockBytes(begin), size);
+      ASSERT_TRUE(size <= 16 || heap.blockBytes(begin + 16) == 0);
     } else if (!live.empty()) {
       auto chosen = std::next(live.begin(), long(random() % live.size()));
       auto [begin, block] = *chosen;
       for (uint64_t i = 0; i < block.first; i += 97)
         ASSERT_EQ(*reinterpret_cast<uint8_t *>(begin + i), block.second);
       ASSERT_TRUE(heap.free(begin));
-      ASSERT_FALSE(heap.holds(begin, 1));
+      ASSERT_FALSE(heap.holds(begin, 1) || heap.holds(begin + block.first - 1, 1));
+      ASSERT_EQ(heap.blockBytes(begin), 0u);
       ASSERT_NE(heap.describe(begin).find("which was freed"), std::string::npos);
       live.erase(chosen);
     }

@@ -3,7 +3,7 @@
 
 namespace winnow::ptxsim {
 
-/// All lanes at once where they access one space and one buffer, else lane by lane.
+/// All lanes at once where they access one space and one buffer or the heap, else lane by lane.
 bool Addresses::resolve(const Warp &warp, uint32_t pc, uint32_t mask, const Access &access,
                         uint64_t *addresses) {
   unsigned bytes = access.bytes;
@@ -29,6 +29,8 @@ bool Addresses::resolve(const Warp &warp, uint32_t pc, uint32_t mask, const Acce
   } else if (const MemoryRange *range = lastRange[pc]) {
     if (range->size >= bytes && lanes.contained(addresses, range->begin, range->end() - bytes, misaligned))
       return true;
+  } else if (areInHeap(addresses, bytes, misaligned)) {
+    return true;
   }
   uint64_t leader = 0;
   for (uint32_t left = mask; left; left &= left - 1) {
@@ -41,6 +43,17 @@ bool Addresses::resolve(const Warp &warp, uint32_t pc, uint32_t mask, const Acce
     if (!(mask >> i & 1))
       addresses[i] = leader;
   return true;
+}
+
+/// Whether each lane's bytes lie in a block.
+bool Addresses::areInHeap(const uint64_t *addresses, unsigned bytes, uint64_t misaligned) const {
+  uint64_t low = 0;
+  for (unsigned i = 0; i < kLanes; ++i) {
+    if (!launch.heap.holds(addresses[i], bytes))
+      return false;
+    low |= addresses[i];
+  }
+  return !(low & misaligned);
 }
 
 bool Addresses::resolveLane(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
@@ -78,11 +91,11 @@ bool Addresses::resolveLane(const Warp &warp, uint32_t pc, unsigned lane, const 
     base = reinterpret_cast<uint64_t>(launch.parameters.data());
     break;
   default: {
-    const MemoryRange *range = launch.memory.find(offset);
-    if (!range && launch.heap.holds(offset, bytes)) {
+    if (launch.heap.holds(offset, bytes)) {
       address = offset;
       return true;
     }
+    const MemoryRange *range = launch.memory.find(offset);
     if (!range || range->end() - offset < bytes)
       return accessFault(warp, pc, lane, {kind, space, bytes, access.alignment}, offset, "out-of-bounds");
     if (kind != AccessKind::Load && !range->isWritable)
@@ -114,7 +127,7 @@ bool Addresses::accessFault(const Warp &warp, uint32_t pc, unsigned lane, const 
                                                  : launch.parameters.size();
     message += format::concatenate(" (", size, " bytes)");
   } else if (std::string block = launch.heap.describe(address); !block.empty()) {
-    message += block;
+    message += ", " + block;
   } else if (const MemoryRange *range = launch.memory.findFreed(address)) {
     message +=
         format::concatenate(", at byte ", address - range->begin, " of '", range->name, "', which was freed");

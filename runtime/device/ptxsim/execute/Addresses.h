@@ -17,6 +17,7 @@ public:
   bool resolveLane(const Warp &warp, uint32_t pc, unsigned lane, const Access &access, uint64_t &address);
 
 private:
+  bool areInHeap(const uint64_t *addresses, unsigned bytes, uint64_t misaligned) const;
   bool accessFault(const Warp &warp, uint32_t pc, unsigned lane, const Access &access, uint64_t address,
                    std::string_view problem);
 

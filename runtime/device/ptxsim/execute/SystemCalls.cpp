@@ -133,9 +133,10 @@ bool SystemCalls::free(const Warp &warp, uint32_t pc, unsigned lane) {
   const uint64_t address = argument(warp, pc, lane, 0);
   if (address == 0 || launch.heap.free(address))
     return true;
+  const std::string place = launch.heap.describe(address);
   return fault(warp, pc, 1u << lane,
                format::concatenate("out-of-bounds free of ", hexadecimal(address),
-                                   ", where no block of the heap begins", launch.heap.describe(address)));
+                                   ", where no block of the heap begins", place.empty() ? "" : ", ", place));
 }
 
 /// __assertfail(message, file, line, function, sizeof(char)).
