@@ -148,17 +148,10 @@ format::Status launch(const Program &program, const Kernel &kernel, Dimensions g
   if (made.measuresFigures)
     deviceAddresses.emplace(everything);
   std::mutex printing;
-  LaunchContext context{*kernel.code,
-                        storage.name,
-                        everything,
-                        parameters,
-                        grid,
-                        block,
-                        dynamicSharedBytes,
-                        made,
-                        printing,
-                        storage.heap,
-                        deviceAddresses ? &*deviceAddresses : nullptr};
+  LaunchContext context{
+      *kernel.code, storage.name, everything,         parameters,
+      grid,         block,        dynamicSharedBytes, made,
+      printing,     storage.heap, storage.heapShadow, deviceAddresses ? &*deviceAddresses : nullptr};
   uint64_t ctas = uint64_t(grid[0]) * grid[1] * grid[2];
   std::atomic<uint64_t> next{0};
   Outcome outcome;
@@ -169,6 +162,8 @@ format::Status launch(const Program &program, const Kernel &kernel, Dimensions g
     made.parallelFor(int64_t(workers), [&](int64_t) { work(context, next, ctas, outcome); });
   else
     work(context, next, ctas, outcome);
+  if (!made.checkUninitialized)
+    storage.heapShadow.forgetUnwritten();
   if (statistics && !outcome.counts.empty())
     statistics->add(outcome.statistics(*kernel.code));
   return outcome.status;

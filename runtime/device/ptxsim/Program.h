@@ -3,6 +3,7 @@
 
 #include "runtime/device/ptxsim/DeviceHeap.h"
 #include "runtime/device/ptxsim/Simulator.h"
+#include "runtime/device/ptxsim/inspect/HeapShadow.h"
 
 #include <cstdlib>
 
@@ -20,6 +21,7 @@ struct ProgramStorage {
   std::vector<std::unique_ptr<std::byte, FreeBytes>> variables;
   std::vector<MemoryRange> ranges; // of the variables
   mutable DeviceHeap heap;         // what a launch leaves there is there in the next
+  mutable HeapShadow heapShadow;
 };
 
 /// The launcher's way to a program's parts.

@@ -102,8 +102,8 @@ INSTANTIATE_TEST_SUITE_P(Collection, Missed,
 
 // Both halves are as large as they should be: no file was lost.
 TEST(Collection, IsComplete) {
-  EXPECT_EQ(readCollection(WINNOW_PTXSIM_COLLECTION "/broken").size(), 113u);
-  EXPECT_EQ(readCollection(WINNOW_PTXSIM_COLLECTION "/correct").size(), 87u);
+  EXPECT_EQ(readCollection(WINNOW_PTXSIM_COLLECTION "/broken").size(), 120u);
+  EXPECT_EQ(readCollection(WINNOW_PTXSIM_COLLECTION "/correct").size(), 92u);
   EXPECT_EQ(readCollection(WINNOW_PTXSIM_COLLECTION "/missed").size(), 5u);
 }
 

@@ -236,18 +236,22 @@ TEST(Shadow, AgreesWithTheDefinition) {
 // A clock that runs full forgets, and neither invents a race nor stops finding them.
 TEST(Shadow, ClockBeginsAgain) {
   Shadows shadows{Order(1, 16), ShadowRegion(64, {true, true, true}), {}};
+  ShadowRegion heap(64, {true, true, false});
+  shadows.heap = &heap;
   const Actor writer{7, 0, 1, false}, reader{7, 1, 2, false};
   auto write = [&] { return shadows.shared.store(0, 4, shadows.order.record(writer), shadows.order); };
   auto read = [&] { return shadows.shared.load(0, 4, shadows.order.record(reader), shadows.order); };
+  auto writeHeap = [&] { return heap.store(0, 4, shadows.order.record(writer), shadows.order); };
+  auto readHeap = [&] { return heap.load(0, 4, shadows.order.record(reader), shadows.order); };
   auto synchronize = [&] {
     shadows.order.synchronizeCta();
     shadows.restartFullClock();
   };
   shadows.order.beginCta(7);
   for (unsigned i = 0; i < 100; ++i) {
-    ASSERT_FALSE(write()) << i;
+    ASSERT_FALSE(write() || writeHeap()) << i;
     synchronize();
-    ASSERT_FALSE(read()) << i;
+    ASSERT_FALSE(read() || readHeap()) << i;
     synchronize();
   }
   ASSERT_FALSE(write());
@@ -267,6 +271,33 @@ TEST(Shadow, OfABigBuffer) {
   EXPECT_FALSE(region.store(bytes - 4, 4, order.record({0, 0, 0, false}), order));
   EXPECT_FALSE(region.load(bytes - 4, 4, order.record({0, 0, 0, false}), order));
   EXPECT_TRUE(region.load(bytes - 4, 4, order.record({0, 1, 0, false}), order));
+}
+
+// A freed block that is allocated again is nobody's, across pages; what lies beside it is as before.
+TEST(Shadow, RenewedBytes) {
+  ShadowRegion region(3 * ShadowPage::kBytes, {true, true, false});
+  Order order(1);
+  order.beginCta(0);
+  const Record self = order.record({0, 3, 9, false}), other = order.record({0, 4, 9, false});
+  const uint64_t begin = ShadowPage::kBytes - 32, bytes = ShadowPage::kBytes + 48;
+  for (uint64_t offset = begin - 16; offset < begin + bytes + 16; offset += 4)
+    ASSERT_FALSE(region.store(offset, 4, self, order));
+  EXPECT_FALSE(region.checkStores(begin, bytes, self, order));
+  auto conflict = region.checkStores(begin + bytes, 16, other, order);
+  ASSERT_TRUE(conflict);
+  EXPECT_EQ(conflict->other.thread, 3u);
+  region.renew(begin, bytes);
+  EXPECT_FALSE(region.checkStores(begin, bytes, other, order));
+  for (uint64_t offset : {begin, begin + 32, begin + bytes - 4})
+    EXPECT_EQ(region.load(offset, 4, self, order)->kind, Conflict::Kind::Unwritten) << offset;
+  EXPECT_FALSE(region.load(begin - 4, 4, self, order));
+  EXPECT_FALSE(region.load(begin + bytes, 4, self, order));
+  EXPECT_TRUE(region.checkStores(begin - 16, 32, other, order));
+  region.markWritten(begin, bytes);
+  EXPECT_FALSE(region.load(begin + 32, 4, self, order));
+  region.restart({true, true, false});
+  EXPECT_FALSE(region.checkStores(0, 3 * ShadowPage::kBytes, other, order));
+  EXPECT_FALSE(region.load(begin - 4, 4, other, order));
 }
 
 TEST(Shadow, CopiesUnderWay) {

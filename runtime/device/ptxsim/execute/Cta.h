@@ -10,6 +10,8 @@
 
 namespace winnow::ptxsim {
 
+class HeapShadow;
+
 /// What all CTAs of a launch share.
 struct LaunchContext {
   const Code &code;
@@ -21,6 +23,7 @@ struct LaunchContext {
   const LaunchOptions &options;
   std::mutex &printing;                             // for options.print
   DeviceHeap &heap;                                 // of the program
+  HeapShadow &heapShadow;                           // its shadow
   const DeviceAddresses *deviceAddresses = nullptr; // for figures; null without
 
   bool hasStack() const { return code.usesStack || !code.functions.empty(); }

@@ -60,7 +60,7 @@ private:
   Divergence divergence{measurement};
   Barriers barriers{cta, faults, inspection};
   Calls calls{cta, faults, divergence, undefined};
-  SystemCalls systemCalls{cta, faults, addresses, undefined};
+  SystemCalls systemCalls{cta, faults, addresses, inspection, undefined};
   AsyncCopies copies{cta, faults, addresses, inspection, measurement};
   MemoryAccess memory{cta, faults, addresses, inspection, measurement, copies, undefined};
   MemoryBarriers memoryBarriers{cta, faults, addresses, inspection, copies};

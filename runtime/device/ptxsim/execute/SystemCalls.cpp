@@ -3,6 +3,7 @@
 #include "runtime/device/ptxsim/execute/SystemCalls.h"
 
 #include "runtime/device/ptxsim/execute/Addresses.h"
+#include "runtime/device/ptxsim/inspect/Inspection.h"
 #include "runtime/device/ptxsim/inspect/UndefinedValues.h"
 
 #include <algorithm>
@@ -79,7 +80,8 @@ bool SystemCalls::loadGeneric(const Warp &warp, uint32_t pc, unsigned lane, uint
                               uint64_t &value) {
   const Access access{AccessKind::Load, StateSpace::Generic, bytes};
   value = 0;
-  if (!resolver.resolveLane(warp, pc, lane, access, address))
+  if (!resolver.resolveLane(warp, pc, lane, access, address) ||
+      !inspection.inspectLane(warp, pc, lane, access, address))
     return false;
   auto *memory = reinterpret_cast<const std::byte *>(address);
   std::memcpy(&value, memory, bytes);
@@ -121,7 +123,7 @@ bool SystemCalls::executeLane(const Warp &warp, uint32_t pc, unsigned lane) {
   case SystemCall::FailAssertion:
     return failAssertion(warp, pc, lane);
   case SystemCall::Allocate:
-    setResult(warp, pc, lane, launch.heap.allocate(argument(warp, pc, lane, 0)));
+    allocate(warp, pc, lane);
     return true;
   case SystemCall::Free:
     return free(warp, pc, lane);
@@ -129,9 +131,20 @@ bool SystemCalls::executeLane(const Warp &warp, uint32_t pc, unsigned lane) {
   return true;
 }
 
+void SystemCalls::allocate(const Warp &warp, uint32_t pc, unsigned lane) {
+  const uint64_t bytes = argument(warp, pc, lane, 0), address = launch.heap.allocate(bytes);
+  if (address)
+    inspection.beginBlock(address, bytes);
+  setResult(warp, pc, lane, address);
+}
+
 bool SystemCalls::free(const Warp &warp, uint32_t pc, unsigned lane) {
   const uint64_t address = argument(warp, pc, lane, 0);
-  if (address == 0 || launch.heap.free(address))
+  if (address == 0)
+    return true;
+  if (!inspection.endBlock(warp, pc, lane, address))
+    return false;
+  if (launch.heap.free(address))
     return true;
   const std::string place = launch.heap.describe(address);
   return fault(warp, pc, 1u << lane,

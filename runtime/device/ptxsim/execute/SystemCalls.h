@@ -6,12 +6,14 @@
 namespace winnow::ptxsim {
 
 class Addresses;
+class Inspection;
 class UndefinedValues;
 
 class SystemCalls : private ExecutionUnit {
 public:
-  SystemCalls(Cta &cta, Faults &faults, Addresses &addresses, UndefinedValues &undefined)
-      : ExecutionUnit(cta, faults), resolver(addresses), undefined(undefined) {}
+  SystemCalls(Cta &cta, Faults &faults, Addresses &addresses, Inspection &inspection,
+              UndefinedValues &undefined)
+      : ExecutionUnit(cta, faults), resolver(addresses), inspection(inspection), undefined(undefined) {}
 
   /// False after a fault.
   bool execute(const Warp &warp, uint32_t pc, uint32_t mask);
@@ -29,6 +31,7 @@ private:
   bool loadString(const Warp &warp, uint32_t pc, unsigned lane, uint64_t address, std::string &text);
   void setResult(const Warp &warp, uint32_t pc, unsigned lane, uint64_t value);
   bool executeLane(const Warp &warp, uint32_t pc, unsigned lane);
+  void allocate(const Warp &warp, uint32_t pc, unsigned lane);
   bool free(const Warp &warp, uint32_t pc, unsigned lane);
   bool failAssertion(const Warp &warp, uint32_t pc, unsigned lane);
   bool print(const Warp &warp, uint32_t pc, unsigned lane);
@@ -38,6 +41,7 @@ private:
                PrintArguments &arguments, std::string &text);
 
   Addresses &resolver;
+  Inspection &inspection;
   UndefinedValues &undefined;
   std::string printed; // by the CTA, not yet handed out
 };

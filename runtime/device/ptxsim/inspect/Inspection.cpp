@@ -1,6 +1,8 @@
 // The checks of races and of uninitialized memory: which shadow an access belongs to, and the reports.
 #include "runtime/device/ptxsim/inspect/Inspection.h"
 
+#include "runtime/device/ptxsim/inspect/HeapShadow.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -74,22 +76,55 @@ ShadowRegion *Inspection::shadowOf(uint64_t address, uint64_t &offset) {
     offset = address - shadows->lastBegin;
     return shadows->last;
   }
-  const MemoryRange *range = launch.memory.find(address);
-  if (!range)
+  if (uint64_t inHeap = launch.heap.offset(address); inHeap < DeviceHeap::kBytes) {
+    shadows->lastBegin = address - inHeap;
+    shadows->lastSize = DeviceHeap::kBytes;
+    shadows->last = &heapShadow();
+  } else if (const MemoryRange *range = launch.memory.find(address)) {
+    shadows->lastBegin = range->begin;
+    shadows->lastSize = range->size;
+    shadows->last = range->isWritable ? globalShadow(*range) : nullptr;
+  } else {
     return nullptr; // a parameter
-  shadows->lastBegin = range->begin;
-  shadows->lastSize = range->size;
-  shadows->last = nullptr;
-  if (!range->isWritable)
-    return nullptr;
-  offset = address - range->begin;
-  auto found = shadows->global.find(range->begin);
+  }
+  offset = address - shadows->lastBegin;
+  return shadows->last;
+}
+
+ShadowRegion *Inspection::globalShadow(const MemoryRange &range) {
+  auto found = shadows->global.find(range.begin);
   if (found == shadows->global.end()) {
     ShadowRegion::Options options{launch.options.checkRaces,
-                                  launch.options.checkUninitialized && !range->isInitialized, false};
-    found = shadows->global.emplace(range->begin, ShadowRegion(range->size, options)).first;
+                                  launch.options.checkUninitialized && !range.isInitialized, false};
+    found = shadows->global.emplace(range.begin, ShadowRegion(range.size, options)).first;
   }
-  return shadows->last = &found->second;
+  return &found->second;
+}
+
+ShadowRegion &Inspection::heapShadow() {
+  if (!shadows->heap)
+    shadows->heap = &launch.heapShadow.begin(
+        {launch.options.checkRaces, launch.options.checkUninitialized, false}, heapUse);
+  return *shadows->heap;
+}
+
+void Inspection::beginBlock(uint64_t address, uint64_t bytes) {
+  if (shadows)
+    heapShadow().renew(launch.heap.offset(address), alignUp(bytes, DeviceHeap::kAlignment));
+}
+
+/// As a store to all of it would, free races with what nothing orders before it.
+bool Inspection::endBlock(const Warp &warp, uint32_t pc, unsigned lane, uint64_t address) {
+  const uint64_t bytes = shadows ? launch.heap.blockBytes(address) : 0;
+  if (bytes == 0)
+    return true;
+  const uint64_t wholeBytes = alignUp(bytes, DeviceHeap::kAlignment);
+  auto conflict = heapShadow().checkStores(launch.heap.offset(address), wholeBytes, record(warp, pc, lane),
+                                           shadows->order);
+  return !conflict ||
+         conflictFault(warp, pc, lane,
+                       format::concatenate("free of ", bytes, " bytes ", describeAddress(address)),
+                       *conflict);
 }
 
 Record Inspection::record(const Warp &warp, uint32_t pc, unsigned lane) const {
@@ -247,8 +282,14 @@ ShadowRegion::LaneRun Inspection::copyRun(const Warp &warp, const PendingCopy &c
 /// with no barrier between them: ..."
 bool Inspection::conflictFault(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
                                uint64_t address, const Conflict &conflict) {
-  std::string what =
-      format::concatenate(access.verb(), " of ", access.bytes, " bytes ", describeAddress(address));
+  return conflictFault(
+      warp, pc, lane,
+      format::concatenate(access.verb(), " of ", access.bytes, " bytes ", describeAddress(address)),
+      conflict);
+}
+
+bool Inspection::conflictFault(const Warp &warp, uint32_t pc, unsigned lane, std::string_view what,
+                               const Conflict &conflict) {
   if (conflict.kind == Conflict::Kind::Unwritten)
     return faults.raiseUnwritten(warp, pc, lane, what);
   faults.forgetUnwritten();
@@ -273,12 +314,15 @@ bool Inspection::conflictFault(const Warp &warp, uint32_t pc, unsigned lane, con
                                               : ", with no barrier between them"));
 }
 
-/// "at 0x10 in shared memory", "at byte 8 of 'x' in global memory"
+/// "at byte 16 of shared memory", "at byte 8 of 'x' in global memory", "at byte 8 of a block of the heap (16
+/// bytes)"
 std::string Inspection::describeAddress(uint64_t address) const {
   if (cta.sharedOffset(address) < launch.sharedBytes())
     return format::concatenate("at byte ", cta.sharedOffset(address), " of shared memory");
   if (cta.localOffset(address) < cta.allLocalBytes())
     return format::concatenate("at byte ", cta.localOffset(address) % cta.localStride, " of local memory");
+  if (std::string block = launch.heap.describe(address); !block.empty())
+    return block;
   const MemoryRange *range = launch.memory.find(address);
   return range ? format::concatenate("at byte ", address - range->begin, " of '", range->name,
                                      "' in global memory")

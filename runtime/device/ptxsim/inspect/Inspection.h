@@ -6,6 +6,7 @@
 #include "runtime/device/ptxsim/inspect/Shadow.h"
 
 #include <memory>
+#include <mutex>
 
 namespace winnow::ptxsim {
 
@@ -30,21 +31,31 @@ public:
   bool store(const Warp &warp, uint32_t pc, uint32_t mask, const Access &access, const uint64_t *addresses);
   bool beginCopy(const Warp &warp, const PendingCopy &copy);
   void finishCopy(const Warp &warp, const PendingCopy &copy, uint32_t mask);
+  /// malloc has given a block of so many bytes.
+  void beginBlock(uint64_t address, uint64_t bytes);
+  /// Before free takes a block back, if one begins there.
+  bool endBlock(const Warp &warp, uint32_t pc, unsigned lane, uint64_t address);
   /// An access that has something to do with another thread's goes wrong.
   bool conflictFault(const Warp &warp, uint32_t pc, unsigned lane, const Access &access, uint64_t address,
                      const Conflict &conflict);
 
 private:
   ShadowRegion *shadowOf(uint64_t address, uint64_t &offset);
+  ShadowRegion *globalShadow(const MemoryRange &range);
+  ShadowRegion &heapShadow();
   Record record(const Warp &warp, uint32_t pc, unsigned lane) const;
   unsigned inspectRun(uint32_t mask, const Access &access, const uint64_t *addresses, Record self);
   bool storeLane(const Warp &warp, uint32_t pc, unsigned lane, const Access &access,
                  const uint64_t *addresses);
   bool inspectSources(const Warp &warp, const PendingCopy &copy, uint32_t mask);
   ShadowRegion::LaneRun copyRun(const Warp &warp, const PendingCopy &copy, uint32_t mask) const;
+  /// `what` is on this side of the conflict.
+  bool conflictFault(const Warp &warp, uint32_t pc, unsigned lane, std::string_view what,
+                     const Conflict &conflict);
   std::string describeAddress(uint64_t address) const;
 
   std::unique_ptr<Shadows> shadows;
+  std::unique_lock<std::mutex> heapUse; // of the heap's shadow, from its first use on
 };
 
 } // namespace winnow::ptxsim

@@ -23,9 +23,9 @@ void ShadowRegion::forgetAccesses() {
       page.clear(kind);
 }
 
-/// Calls visit(page, offset in the page, bytes) for the parts of an access, which straddles two pages at most
-/// when alignment is not checked, until it gives false; whether it never did.
-template <class Visit> bool ShadowRegion::visitPages(uint64_t offset, unsigned bytes, Visit visit) {
+/// Calls visit(page, offset in the page, bytes) for the parts of a piece of the region until it gives false;
+/// whether it never did. An access straddles two pages at most, and only when alignment is not checked.
+template <class Visit> bool ShadowRegion::visitPages(uint64_t offset, uint64_t bytes, Visit visit) {
   for (uint64_t end = offset + bytes; offset < end;) {
     uint64_t begin = offset % ShadowPage::kBytes;
     auto inPage = unsigned(std::min(ShadowPage::kBytes - begin, end - offset));
@@ -34,6 +34,28 @@ template <class Visit> bool ShadowRegion::visitPages(uint64_t offset, unsigned b
     offset += inPage;
   }
   return true;
+}
+
+void ShadowRegion::restart(const Options &newOptions) {
+  forgetAccesses();
+  options = newOptions;
+}
+
+void ShadowRegion::renew(uint64_t offset, uint64_t bytes) {
+  visitPages(offset, bytes, [](ShadowPage &page, uint64_t begin, unsigned count) {
+    page.clearWritten(begin, count);
+    const ShadowPage::Span span = page.span(begin, count, count, Record());
+    for (ShadowPage::Kind kind : {ShadowPage::Write, ShadowPage::Read, ShadowPage::EarlierRead})
+      page.clear(kind, span);
+    return true;
+  });
+}
+
+void ShadowRegion::markWritten(uint64_t offset, uint64_t bytes) {
+  visitPages(offset, bytes, [](ShadowPage &page, uint64_t begin, unsigned count) {
+    page.markWritten(begin, count);
+    return true;
+  });
 }
 
 Unordered ShadowRegion::unordered(Record self, const Order &order) const {
@@ -123,6 +145,15 @@ std::optional<Conflict> ShadowRegion::store(uint64_t offset, unsigned bytes, Rec
   auto conflict = checkStore(offset, bytes, self, order, changed);
   if (!conflict)
     recordStore(offset, bytes, self);
+  return conflict;
+}
+
+std::optional<Conflict> ShadowRegion::checkStores(uint64_t offset, uint64_t bytes, Record self,
+                                                  const Order &order) {
+  constexpr uint64_t kMostBytes = 64; // that checkStore() knows of
+  std::optional<Conflict> conflict;
+  for (const uint64_t end = offset + bytes; offset < end && !conflict; offset += kMostBytes)
+    conflict = checkStore(offset, unsigned(std::min(kMostBytes, end - offset)), self, order, ~uint64_t(0));
   return conflict;
 }
 
@@ -224,6 +255,8 @@ void Shadows::restartFullClock() {
   shared.forgetAccesses();
   for (auto &[begin, region] : global)
     region.forgetAccesses();
+  if (heap)
+    heap->forgetAccesses();
   order.restart();
 }
 

@@ -32,6 +32,15 @@ public:
   void forget();
   /// For the clock to begin again.
   void forgetAccesses();
+  /// For another launch, in which other checks may be made: what is written stays.
+  void restart(const Options &newOptions);
+
+  /// Bytes become new memory: nobody has written them, and nobody has used them. `offset` and `bytes` are
+  /// multiples of 16.
+  void renew(uint64_t offset, uint64_t bytes);
+  void markWritten(uint64_t offset, uint64_t bytes);
+  /// As store() says of any number of bytes, and nothing is recorded.
+  std::optional<Conflict> checkStores(uint64_t offset, uint64_t bytes, Record self, const Order &order);
 
   std::optional<Conflict> load(uint64_t offset, unsigned bytes, Record self, const Order &order);
   /// `changed` has a bit for each byte that gets another value: two writes of one value do not race.
@@ -66,7 +75,7 @@ private:
   PagePart firstPart(const LaneRun &run);
   bool mayStore(const PagePart &part, const Order &order) const;
   void recordStore(const PagePart &part);
-  template <class Visit> bool visitPages(uint64_t offset, unsigned bytes, Visit visit);
+  template <class Visit> bool visitPages(uint64_t offset, uint64_t bytes, Visit visit);
   Unordered unordered(Record self, const Order &order) const;
   std::optional<Conflict> unfinished(uint64_t offset, unsigned bytes, Record self, const Order &order);
   std::optional<Conflict> checkStore(uint64_t offset, unsigned bytes, Record self, const Order &order,
@@ -85,6 +94,7 @@ struct Shadows {
   Order order;
   ShadowRegion shared;
   std::unordered_map<uint64_t, ShadowRegion> global; // by the range's first address
+  ShadowRegion *heap = nullptr;                      // once the launch has used it
   // The range of the access before, and its shadow, if it has one.
   uint64_t lastBegin = 0, lastSize = 0;
   ShadowRegion *last = nullptr;

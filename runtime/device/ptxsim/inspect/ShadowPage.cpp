@@ -107,4 +107,12 @@ void ShadowPage::clearWritten() {
     written->fill(0);
 }
 
+void ShadowPage::clearWritten(uint64_t begin, unsigned bytes) {
+  if (written)
+    visitWords(begin, bytes, [&](uint64_t word, uint64_t bits) {
+      (*written)[word] &= ~bits;
+      return true;
+    });
+}
+
 } // namespace winnow::ptxsim

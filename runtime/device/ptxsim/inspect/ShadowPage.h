@@ -61,6 +61,7 @@ public:
   bool isWritten(uint64_t begin, unsigned bytes) const;
   void markWritten(uint64_t begin, unsigned bytes);
   void clearWritten();
+  void clearWritten(uint64_t begin, unsigned bytes);
 
 private:
   static constexpr unsigned kMostShift = 4, kWordBits = 64;
