@@ -106,34 +106,40 @@ void UndefinedRegisters::clear() {
   hasAny = false;
 }
 
-uint64_t UndefinedRegisters::value(const std::byte *rows, Row row, unsigned lane) const {
-  unsigned bytes = code.laneBytes(row);
+template <size_t count>
+std::array<UndefinedRegisters::SizedRow, count> UndefinedRegisters::sized(const Row (&rows)[count]) const {
+  std::array<SizedRow, count> result;
+  std::transform(std::begin(rows), std::end(rows), result.begin(), [&](Row row) { return sized(row); });
+  return result;
+}
+
+uint64_t UndefinedRegisters::value(const std::byte *rows, SizedRow row, unsigned lane) {
   uint64_t value = 0;
-  if (bytes == 0) {
-    std::memcpy(&value, rows + row, sizeof(uint32_t));
+  if (row.laneBytes == 0) {
+    std::memcpy(&value, rows + row.row, sizeof(uint32_t));
     return value >> lane & 1;
   }
-  std::memcpy(&value, rows + row + lane * bytes, bytes);
+  std::memcpy(&value, rows + row.row + lane * row.laneBytes, row.laneBytes);
   return value;
 }
 
-void UndefinedRegisters::set(Row row, unsigned lane, uint64_t undefinedBits) {
-  unsigned bytes = code.laneBytes(row);
-  if (bytes) {
-    std::memcpy(file + row + lane * bytes, &undefinedBits, bytes);
+void UndefinedRegisters::set(SizedRow row, unsigned lane, uint64_t undefinedBits) {
+  if (row.laneBytes) {
+    std::memcpy(file + row.row + lane * row.laneBytes, &undefinedBits, row.laneBytes);
     return;
   }
   uint32_t lanes;
-  std::memcpy(&lanes, file + row, sizeof(lanes));
+  std::memcpy(&lanes, file + row.row, sizeof(lanes));
   lanes = (lanes & ~(1u << lane)) | uint32_t(undefinedBits & 1) << lane;
-  std::memcpy(file + row, &lanes, sizeof(lanes));
+  std::memcpy(file + row.row, &lanes, sizeof(lanes));
 }
 
 uint32_t UndefinedRegisters::lanesOfLowestByte(Row row) const {
+  const SizedRow bits = sized(row);
   uint32_t found = 0;
   for (uint32_t left = lanes(row); left; left &= left - 1) {
     unsigned lane = unsigned(__builtin_ctz(left));
-    found |= uint32_t((value(file, row, lane) & 0xff) != 0) << lane;
+    found |= uint32_t((value(file, bits, lane) & 0xff) != 0) << lane;
   }
   return found;
 }
@@ -142,26 +148,31 @@ void UndefinedRegisters::define(Row row, uint32_t mask) {
   if (row == kNoRow)
     return;
   uint32_t &all = lanesOf[row / kRowUnit];
+  if ((all & mask) == 0)
+    return;
+  const SizedRow bits = sized(row);
   for (uint32_t left = all & mask; left; left &= left - 1)
-    set(row, unsigned(__builtin_ctz(left)), 0);
+    set(bits, unsigned(__builtin_ctz(left)), 0);
   all &= ~mask;
 }
 
 void UndefinedRegisters::undefine(Row row, uint32_t mask, uint32_t origin) {
   if (row == kNoRow || mask == 0)
     return;
+  const SizedRow bits = sized(row);
   for (uint32_t left = mask; left; left &= left - 1)
-    set(row, unsigned(__builtin_ctz(left)), ~uint64_t(0));
+    set(bits, unsigned(__builtin_ctz(left)), ~uint64_t(0));
   update(row, mask, origin);
 }
 
 void UndefinedRegisters::update(Row row, uint32_t mask, uint32_t origin) {
   if (row == kNoRow)
     return;
+  const SizedRow bits = sized(row);
   uint32_t found = 0;
   for (uint32_t left = mask; left; left &= left - 1) {
     unsigned lane = unsigned(__builtin_ctz(left));
-    found |= uint32_t(value(file, row, lane) != 0) << lane;
+    found |= uint32_t(value(file, bits, lane) != 0) << lane;
   }
   uint32_t &all = lanesOf[row / kRowUnit];
   all = (all & ~mask) | found;
@@ -234,19 +245,21 @@ uint32_t UndefinedRegisters::moveBits(const std::byte *rows, const Instruction &
 
 void UndefinedRegisters::combineBits(const std::byte *rows, const Instruction &in, uint8_t table,
                                      uint32_t mask) {
+  const auto sources = sized(in.source);
+  const SizedRow destination = sized(in.destination);
   for (uint32_t left = mask; left; left &= left - 1) {
     unsigned lane = unsigned(__builtin_ctz(left));
     uint64_t result = 0;
     for (unsigned half = 0; half < 2; ++half) {
       uint32_t values[3] = {0, 0, 0}, undefined[3] = {0, 0, 0};
       for (unsigned k = 0; k < 3; ++k)
-        if (in.source[k] != kNoRow) {
-          values[k] = uint32_t(value(rows, in.source[k], lane) >> 32 * half);
-          undefined[k] = uint32_t(value(file, in.source[k], lane) >> 32 * half);
+        if (sources[k].exists()) {
+          values[k] = uint32_t(value(rows, sources[k], lane) >> 32 * half);
+          undefined[k] = uint32_t(value(file, sources[k], lane) >> 32 * half);
         }
       result |= uint64_t(undefinedBits(table, values, undefined)) << 32 * half;
     }
-    set(in.destination, lane, result);
+    set(destination, lane, result);
   }
 }
 
@@ -266,10 +279,11 @@ void UndefinedRegisters::compare(const std::byte *rows, const Instruction &in, u
   }
   in.lanes(file, alone, kFullMask);
   std::memcpy(&results, file + alone.destination, sizeof(results));
+  const SizedRow a = sized(in.source[0]), b = sized(in.source[1]);
   for (uint32_t left = (lanes(in.source[0]) | lanes(in.source[1])) & mask; left; left &= left - 1) {
     unsigned lane = unsigned(__builtin_ctz(left));
-    uint64_t open = value(file, in.source[0], lane) | value(file, in.source[1], lane);
-    uint64_t differing = value(rows, in.source[0], lane) ^ value(rows, in.source[1], lane);
+    uint64_t open = value(file, a, lane) | value(file, b, lane);
+    uint64_t differing = value(rows, a, lane) ^ value(rows, b, lane);
     undefined |= uint32_t(!isEquality || (differing & ~open) == 0) << lane;
   }
   uint32_t third = 0, thirdUndefined = 0;
@@ -298,22 +312,24 @@ void UndefinedRegisters::compare(const std::byte *rows, const Instruction &in, u
 /// its half.
 void UndefinedRegisters::spread(const Instruction &in, const Operands &operands, uint32_t mask) {
   bool isPair = in.type == ScalarType::F16x2 || in.type == ScalarType::BF16x2;
+  const auto sources = sized(operands.sources);
+  const auto destinations = sized(operands.destinations);
   for (uint32_t left = mask; left; left &= left - 1) {
     unsigned lane = unsigned(__builtin_ctz(left));
     uint64_t open = 0;
     for (unsigned k = 0; k < kMostSources; ++k)
-      if (operands.sources[k] != kNoRow)
-        open |= value(file, operands.sources[k], lane);
+      if (sources[k].exists())
+        open |= value(file, sources[k], lane);
     uint64_t result = open ? ~uint64_t(0) : 0;
     if (in.operation == Operation::ConvertPair) // the first becomes the upper half
-      result = (value(file, in.source[0], lane) ? ~uint64_t(0xffff) : 0) |
-               (in.source[1] != kNoRow && value(file, in.source[1], lane) ? 0xffff : 0);
+      result = (value(file, sources[0], lane) ? ~uint64_t(0xffff) : 0) |
+               (sources[1].exists() && value(file, sources[1], lane) ? 0xffff : 0);
     else if (open && carriesUpwards(in))
       result <<= __builtin_ctzll(open);
     else if (isPair)
       result = (open & 0xffff ? 0xffff : 0) | (open >> 16 ? ~uint64_t(0xffff) : 0);
-    for (Row destination : operands.destinations)
-      if (destination != kNoRow)
+    for (const SizedRow &destination : destinations)
+      if (destination.exists())
         set(destination, lane, result);
   }
 }

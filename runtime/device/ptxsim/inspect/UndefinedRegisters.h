@@ -4,6 +4,7 @@
 
 #include "runtime/device/ptxsim/code/Code.h"
 
+#include <array>
 #include <cstring>
 #include <vector>
 
@@ -50,8 +51,17 @@ private:
   };
   static Operands operandsOf(const Instruction &in);
 
-  uint64_t value(const std::byte *rows, Row row, unsigned lane) const;
-  void set(Row row, unsigned lane, uint64_t undefinedBits);
+  /// A row, or none, with the width of its lanes, 0 of a predicate, which takes a search.
+  struct SizedRow {
+    Row row = kNoRow;
+    unsigned laneBytes = 0;
+
+    bool exists() const { return row != kNoRow; }
+  };
+  SizedRow sized(Row row) const { return row == kNoRow ? SizedRow() : SizedRow{row, code.laneBytes(row)}; }
+  template <size_t count> std::array<SizedRow, count> sized(const Row (&rows)[count]) const;
+  static uint64_t value(const std::byte *rows, SizedRow row, unsigned lane);
+  void set(SizedRow row, unsigned lane, uint64_t undefinedBits);
   /// Each gives the lanes of which an operand that chooses bits or places is undefined.
   uint32_t moveBits(const std::byte *rows, const Instruction &in, uint32_t mask, unsigned firstChooser);
   void combineBits(const std::byte *rows, const Instruction &in, uint8_t table, uint32_t mask);
