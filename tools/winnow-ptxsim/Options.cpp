@@ -1,5 +1,6 @@
 // The command line of winnow-ptxsim.
 #include "tools/winnow-ptxsim/Options.h"
+#include "format/CommaSeparated.h"
 #include "runtime/device/ptxsim/Checks.h"
 
 #include <CLI/CLI.hpp>
@@ -44,8 +45,7 @@ Dimensions parseDimensions(const std::string &option, std::string_view text) {
 /// "all", "A100" or "A100,H200".
 std::vector<const GpuModel *> parseGpus(std::string_view text) {
   std::vector<const GpuModel *> gpus;
-  for (std::string_view left = text; !left.empty();) {
-    std::string_view chosen = left.substr(0, left.find(','));
+  for (std::string_view chosen : format::commaSeparated(text)) {
     std::string known = "all";
     size_t before = gpus.size();
     for (const GpuModel &gpu : gpuModels()) {
@@ -55,7 +55,6 @@ std::vector<const GpuModel *> parseGpus(std::string_view text) {
     }
     if (gpus.size() == before)
       throw UserError(format::concatenate("--gpu=", text, ": '", chosen, "' is unknown, expected ", known));
-    left.remove_prefix(std::min(chosen.size() + 1, left.size()));
   }
   return gpus;
 }

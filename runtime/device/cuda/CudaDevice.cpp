@@ -1,5 +1,6 @@
 // Matches a module's kernels with a GPU, and turns the runtime's launches into grids.
 #include "runtime/device/cuda/CudaDevice.h"
+#include "format/CommaSeparated.h"
 #include "runtime/device/cuda/Architecture.h"
 #include "runtime/device/cuda/CudaMemory.h"
 #include "runtime/device/cuda/Program.h"
@@ -148,9 +149,7 @@ Status CudaDevice::finish() {
 /// Whether to wait for each launch.
 Result<bool> parseChecks(std::string_view checks) {
   bool waits = false;
-  while (!checks.empty()) {
-    std::string_view wanted = checks.substr(0, checks.find(','));
-    checks.remove_prefix(std::min(checks.size(), wanted.size() + 1));
+  for (std::string_view wanted : format::commaSeparated(checks)) {
     if (wanted == "all" || wanted == "launches")
       waits = true;
     else if (wanted != "none")

@@ -1,6 +1,8 @@
 // One table of checks, for every command that takes their names.
 #include "runtime/device/ptxsim/Checks.h"
 
+#include "format/CommaSeparated.h"
+
 #include <algorithm>
 
 namespace winnow::ptxsim {
@@ -55,9 +57,7 @@ format::Status parseSuppression(std::string_view text, LaunchOptions &options) {
 
 format::Status parseChecks(std::string_view checks, LaunchOptions &options) {
   bool areNamed = false;
-  while (!checks.empty()) {
-    std::string_view wanted = checks.substr(0, checks.find(','));
-    checks.remove_prefix(std::min(checks.size(), wanted.size() + 1));
+  for (std::string_view wanted : format::commaSeparated(checks)) {
     if (wanted.starts_with('-')) {
       if (format::Status status = parseSuppression(wanted.substr(1), options); !status.ok())
         return status;
