@@ -85,36 +85,12 @@ template <bool isWatched> bool CtaExecutor::runFragmentAs(Warp &warp, uint32_t i
 
 /// Everything but branches and lane operations. `pc` moves on when the fragment does.
 bool CtaExecutor::control(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mask) {
-  const Instruction &in = code[pc];
-  switch (in.operation) {
-  case Operation::Load:
-  case Operation::Store:
-  case Operation::Atomic:
-    if (!memory.execute(warp, pc, mask))
-      return false;
-    break;
-  case Operation::Discard:
-    if (!memory.discard(warp, pc, mask))
-      return false;
-    break;
-  case Operation::LoadParameter:
-    memory.loadParameter(warp, pc, mask);
-    break;
+  switch (code[pc].operation) {
   case Operation::BranchIndexed:
     return branchIndexed(warp, index, pc, mask);
   case Operation::Call:
     calls.call(warp, index, pc, mask);
     return false;
-  case Operation::CallSystem:
-    if (!systemCalls.execute(warp, pc, mask))
-      return false;
-    break;
-  case Operation::StackAllocate:
-  case Operation::StackSave:
-  case Operation::StackRestore:
-    if (!calls.changeStack(warp, pc, mask))
-      return false;
-    break;
   case Operation::Return:
     warp.fragments[index].next = pc + 1;
     calls.returnLanes(warp, index, mask);
@@ -124,8 +100,6 @@ bool CtaExecutor::control(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mas
     warp.fragments[index].next = pc + 1;
     exitLanes(warp, index, mask);
     return false;
-  case Operation::Trap:
-    return faults.raise(warp, pc, mask, "trap");
   case Operation::Barrier:
   case Operation::BarrierArrive:
   case Operation::BarrierReduce:
@@ -135,9 +109,10 @@ bool CtaExecutor::control(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mas
     bool wasOn = undefined.isOn();
     if (!warpSync.execute(warp, index, pc, mask))
       return false;
+    ++pc;
     if (wasOn == undefined.isOn())
-      break;
-    warp.fragments[index].next = pc + 1; // goes on in the loop that follows undefined values
+      return true;
+    warp.fragments[index].next = pc; // goes on in the loop that follows undefined values
     return false;
   }
   case Operation::WarpBarrier:
@@ -154,33 +129,56 @@ bool CtaExecutor::control(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mas
     if (!warpSync.execute(warp, index, pc, mask))
       return false;
     break;
-  case Operation::ActiveMask:
-  case Operation::ReadClock:
-    exchange.execute(warp, pc, mask);
-    break;
-  case Operation::CopyAsync:
-    if (!copies.start(warp, pc, mask))
+  default:
+    if (!executeAlone(warp, pc, mask))
       return false;
-    break;
-  case Operation::CommitCopies:
-    copies.commit(warp, mask);
-    break;
-  case Operation::WaitCopies:
-    copies.wait(warp, in, mask);
-    break;
-  case Operation::MemoryBarrier:
-    if (!memoryBarriers.execute(warp, pc, mask))
-      return false;
-    break;
-  case Operation::Fence:
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    in.mode ? inspection.synchronizeDevice() : inspection.synchronizeCta();
-    break;
-  default: // Prefetch
-    break;
   }
   ++pc;
   return true;
+}
+
+/// What no other lane takes part in and the fragment always goes on after, unless there is a fault.
+bool CtaExecutor::executeAlone(Warp &warp, uint32_t pc, uint32_t mask) {
+  const Instruction &in = code[pc];
+  switch (in.operation) {
+  case Operation::Load:
+  case Operation::Store:
+  case Operation::Atomic:
+    return memory.execute(warp, pc, mask);
+  case Operation::Discard:
+    return memory.discard(warp, pc, mask);
+  case Operation::LoadParameter:
+    memory.loadParameter(warp, pc, mask);
+    return true;
+  case Operation::CallSystem:
+    return systemCalls.execute(warp, pc, mask);
+  case Operation::StackAllocate:
+  case Operation::StackSave:
+  case Operation::StackRestore:
+    return calls.changeStack(warp, pc, mask);
+  case Operation::Trap:
+    return faults.raise(warp, pc, mask, "trap");
+  case Operation::ActiveMask:
+  case Operation::ReadClock:
+    exchange.execute(warp, pc, mask);
+    return true;
+  case Operation::CopyAsync:
+    return copies.start(warp, pc, mask);
+  case Operation::CommitCopies:
+    copies.commit(warp, mask);
+    return true;
+  case Operation::WaitCopies:
+    copies.wait(warp, in, mask);
+    return true;
+  case Operation::MemoryBarrier:
+    return memoryBarriers.execute(warp, pc, mask);
+  case Operation::Fence:
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    in.mode ? inspection.synchronizeDevice() : inspection.synchronizeCta();
+    return true;
+  default: // Prefetch
+    return true;
+  }
 }
 
 /// brx.idx: lanes with one target go together. An index beyond the table is undefined in PTX, an error here.

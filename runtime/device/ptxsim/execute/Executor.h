@@ -45,6 +45,7 @@ private:
   bool runFragment(Warp &warp, uint32_t index);
   template <bool isWatched> bool runFragmentAs(Warp &warp, uint32_t index);
   bool control(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mask);
+  bool executeAlone(Warp &warp, uint32_t pc, uint32_t mask);
   bool branchIndexed(Warp &warp, uint32_t index, uint32_t &pc, uint32_t mask);
   void exitLanes(Warp &warp, uint32_t index, uint32_t mask);
 

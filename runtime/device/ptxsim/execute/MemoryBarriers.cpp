@@ -80,23 +80,27 @@ void MemoryBarriers::completeArrivals(uint64_t address) {
   std::erase_if(delayedArrivals, isHere);
 }
 
+void MemoryBarriers::countPending(const Warp &warp, const Instruction &in, uint32_t mask) {
+  auto *states = reinterpret_cast<const uint64_t *>(warp.rows + in.source[1]);
+  auto *counts = reinterpret_cast<uint32_t *>(warp.rows + in.destination);
+  for (uint32_t left = mask; left; left &= left - 1) {
+    unsigned lane = unsigned(__builtin_ctz(left));
+    counts[lane] = BarrierState(states[lane]).pending;
+  }
+}
+
 bool MemoryBarriers::execute(Warp &warp, uint32_t pc, uint32_t mask) {
   const Instruction &in = code[pc];
-  if (MemoryBarrierMode(in.mode) == MemoryBarrierMode::PendingCount) {
-    auto *states = reinterpret_cast<const uint64_t *>(warp.rows + in.source[1]);
-    auto *counts = reinterpret_cast<uint32_t *>(warp.rows + in.destination);
-    for (uint32_t left = mask; left; left &= left - 1) {
-      unsigned lane = unsigned(__builtin_ctz(left));
-      counts[lane] = BarrierState(states[lane]).pending;
-    }
+  const auto mode = MemoryBarrierMode(in.mode);
+  if (mode == MemoryBarrierMode::PendingCount) {
+    countPending(warp, in, mask);
     return true;
   }
   uint64_t addresses[kLanes];
   lanes.addresses(warp.rows, in, mask, addresses);
   if (!resolver.resolve(warp, pc, mask, {AccessKind::Atomic, in.space, 8}, addresses))
     return false;
-  AccessKind kind =
-      MemoryBarrierMode(in.mode) == MemoryBarrierMode::Initialize ? AccessKind::Store : AccessKind::Atomic;
+  AccessKind kind = mode == MemoryBarrierMode::Initialize ? AccessKind::Store : AccessKind::Atomic;
   if (!inspection.inspect(warp, pc, mask, {kind, in.space, 8}, addresses))
     return false;
   for (uint32_t left = mask; left; left &= left - 1) {
@@ -107,70 +111,94 @@ bool MemoryBarriers::execute(Warp &warp, uint32_t pc, uint32_t mask) {
   return true;
 }
 
-bool MemoryBarriers::executeLane(Warp &warp, uint32_t pc, unsigned lane, uint64_t address) {
+bool MemoryBarriers::badUse(const Warp &warp, uint32_t pc, unsigned lane, std::string_view message) {
+  return fault(warp, pc, 1u << lane, format::concatenate("bad use of a memory barrier: ", message));
+}
+
+/// The count of arrivals or bytes, or the parity; 1 where there is none.
+uint32_t MemoryBarriers::operand(const Warp &warp, const Instruction &in, unsigned lane) {
+  return in.source[1] == kNoRow ? 1 : reinterpret_cast<const uint32_t *>(warp.rows + in.source[1])[lane];
+}
+
+bool MemoryBarriers::executeLane(const Warp &warp, uint32_t pc, unsigned lane, uint64_t address) {
   const Instruction &in = code[pc];
-  auto mode = MemoryBarrierMode(in.mode);
-  auto bad = [&](std::string_view message) {
-    return fault(warp, pc, 1u << lane, format::concatenate("bad use of a memory barrier: ", message));
-  };
-  auto operand = [&]() -> uint32_t {
-    return in.source[1] == kNoRow ? 1 : reinterpret_cast<const uint32_t *>(warp.rows + in.source[1])[lane];
-  };
-  if (mode == MemoryBarrierMode::Initialize) {
-    uint32_t count = operand();
-    if (count == 0 || count > kMostArrivals)
-      return bad(format::concatenate("its count is ", count, ", but must be 1 to ", kMostArrivals));
-    BarrierState state(0);
-    state.pending = state.expected = count;
-    store(address, state.bits());
-    return true;
-  }
+  const auto mode = MemoryBarrierMode(in.mode);
+  if (mode == MemoryBarrierMode::Initialize)
+    return initialize(warp, pc, lane, address);
   if (mode == MemoryBarrierMode::TestState || mode == MemoryBarrierMode::TestParity)
     completeArrivals(address);
-  BarrierState state(load(address));
-  uint64_t before = state.bits();
-  if (before == 0)
-    return bad("it is not initialized");
-  uint32_t arrivals = 0;
+  if (BarrierState(load(address)).bits() == 0)
+    return badUse(warp, pc, lane, "it is not initialized");
   switch (mode) {
   case MemoryBarrierMode::Invalidate:
     store(address, 0);
     return true;
   case MemoryBarrierMode::TestState:
-  case MemoryBarrierMode::TestParity: {
-    bool asked = mode == MemoryBarrierMode::TestParity
-                     ? operand() & 1
-                     : reinterpret_cast<const uint64_t *>(warp.rows + in.source[1])[lane] >> 63;
-    auto *done = reinterpret_cast<uint32_t *>(warp.rows + in.destination);
-    *done = (*done & ~(1u << lane)) | uint32_t(state.phase != asked) << lane;
+  case MemoryBarrierMode::TestParity:
+    test(warp, in, lane, address);
     return true;
-  }
   case MemoryBarrierMode::ArriveAfterCopies:
   case MemoryBarrierMode::ArriveAfterCopiesNoIncrement:
-    if (mode == MemoryBarrierMode::ArriveAfterCopies)
-      ++state.pending;
-    store(address, state.bits());
-    if (delayedArrivals.size() == kMostDelayedArrivals)
-      completeArrivals(delayedArrivals[0].address);
-    delayedArrivals.push_back({address, copies.nextOrder(), warp.index, lane});
+    arriveAfterCopies(warp, in, lane, address);
     return true;
-  case MemoryBarrierMode::CompleteTransactions:
-    state.transactions -= int32_t(operand());
-    break;
-  case MemoryBarrierMode::ExpectTransactions:
-    break;
   default:
-    arrivals = expectsTransactions(mode) ? 1 : operand();
+    return arrive(warp, pc, lane, address);
   }
+}
+
+bool MemoryBarriers::initialize(const Warp &warp, uint32_t pc, unsigned lane, uint64_t address) {
+  const uint32_t count = operand(warp, code[pc], lane);
+  if (count == 0 || count > kMostArrivals)
+    return badUse(warp, pc, lane,
+                  format::concatenate("its count is ", count, ", but must be 1 to ", kMostArrivals));
+  BarrierState state(0);
+  state.pending = state.expected = count;
+  store(address, state.bits());
+  return true;
+}
+
+/// Whether the phase that the state is of, or that has the parity, is over.
+void MemoryBarriers::test(const Warp &warp, const Instruction &in, unsigned lane, uint64_t address) {
+  const bool asked = MemoryBarrierMode(in.mode) == MemoryBarrierMode::TestParity
+                         ? operand(warp, in, lane) & 1
+                         : reinterpret_cast<const uint64_t *>(warp.rows + in.source[1])[lane] >> 63;
+  auto *done = reinterpret_cast<uint32_t *>(warp.rows + in.destination);
+  *done = (*done & ~(1u << lane)) | uint32_t(BarrierState(load(address)).phase != asked) << lane;
+}
+
+void MemoryBarriers::arriveAfterCopies(const Warp &warp, const Instruction &in, unsigned lane,
+                                       uint64_t address) {
+  BarrierState state(load(address));
+  if (MemoryBarrierMode(in.mode) == MemoryBarrierMode::ArriveAfterCopies)
+    ++state.pending;
+  store(address, state.bits());
+  if (delayedArrivals.size() == kMostDelayedArrivals)
+    completeArrivals(delayedArrivals[0].address);
+  delayedArrivals.push_back({address, copies.nextOrder(), warp.index, lane});
+}
+
+/// Arrivals, and bytes that are expected or have come. The result is the state before.
+bool MemoryBarriers::arrive(const Warp &warp, uint32_t pc, unsigned lane, uint64_t address) {
+  const Instruction &in = code[pc];
+  const auto mode = MemoryBarrierMode(in.mode);
+  BarrierState state(load(address));
+  const uint64_t before = state.bits();
+  uint32_t arrivals = 0;
+  if (mode == MemoryBarrierMode::CompleteTransactions)
+    state.transactions -= int32_t(operand(warp, in, lane));
+  else if (mode != MemoryBarrierMode::ExpectTransactions)
+    arrivals = expectsTransactions(mode) ? 1 : operand(warp, in, lane);
   if (expectsTransactions(mode))
-    state.transactions += int32_t(operand());
+    state.transactions += int32_t(operand(warp, in, lane));
   if (state.transactions > kMostTransactions || state.transactions < -kMostTransactions)
-    return bad(format::concatenate("more than ", kMostTransactions, " bytes are under way"));
-  bool staysOpen =
+    return badUse(warp, pc, lane,
+                  format::concatenate("more than ", kMostTransactions, " bytes are under way"));
+  const bool staysOpen =
       mode == MemoryBarrierMode::ArriveNoComplete || mode == MemoryBarrierMode::ArriveDropNoComplete;
   if (arrivals > state.pending || (staysOpen && arrivals == state.pending))
-    return bad(format::concatenate(arrivals, " arrivals, but the phase lacks ", state.pending,
-                                   staysOpen ? ", and may not end" : ""));
+    return badUse(warp, pc, lane,
+                  format::concatenate(arrivals, " arrivals, but the phase lacks ", state.pending,
+                                      staysOpen ? ", and may not end" : ""));
   state.pending -= arrivals;
   if (isDrop(mode))
     state.expected -= std::min(arrivals, state.expected);

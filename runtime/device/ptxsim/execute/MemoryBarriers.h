@@ -25,7 +25,14 @@ private:
     uint64_t address = 0, order = 0;
     uint32_t warp = 0, lane = 0;
   };
-  bool executeLane(Warp &warp, uint32_t pc, unsigned lane, uint64_t address);
+  static void countPending(const Warp &warp, const Instruction &in, uint32_t mask);
+  bool badUse(const Warp &warp, uint32_t pc, unsigned lane, std::string_view message);
+  static uint32_t operand(const Warp &warp, const Instruction &in, unsigned lane);
+  bool executeLane(const Warp &warp, uint32_t pc, unsigned lane, uint64_t address);
+  bool initialize(const Warp &warp, uint32_t pc, unsigned lane, uint64_t address);
+  static void test(const Warp &warp, const Instruction &in, unsigned lane, uint64_t address);
+  void arriveAfterCopies(const Warp &warp, const Instruction &in, unsigned lane, uint64_t address);
+  bool arrive(const Warp &warp, uint32_t pc, unsigned lane, uint64_t address);
   void completeArrivals(uint64_t address);
   void countArrivals(uint64_t address, uint32_t count);
 
