@@ -26,15 +26,18 @@ std::string notNegative(const std::string &text) {
   return text.starts_with('-') ? "must not be negative, but is " + text : "";
 }
 
+bool parseNumber(std::string_view text, uint32_t &number) {
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
 /// "8", "8,4" or "8,4,2".
 Dimensions parseDimensions(const std::string &option, std::string_view text) {
   Dimensions dimensions{1, 1, 1};
   std::string_view left = text;
   for (size_t i = 0;; ++i) {
     std::string_view part = left.substr(0, left.find(','));
-    auto [end, error] = i < 3 ? std::from_chars(part.data(), part.data() + part.size(), dimensions[i])
-                              : std::from_chars_result{part.data(), std::errc::invalid_argument};
-    if (error != std::errc() || end != part.data() + part.size())
+    if (i == dimensions.size() || !parseNumber(part, dimensions[i]))
       throw UserError(option + "=" + std::string(text) + ": expected X, X,Y or X,Y,Z");
     if (part.size() == left.size())
       return dimensions;

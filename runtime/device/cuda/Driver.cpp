@@ -33,8 +33,9 @@ bool Outcome::isKernelFault() const {
   case kLaunchFailed:
   case kTensorMemoryLeak:
     return true;
+  default:
+    return false;
   }
-  return false;
 }
 
 /// An unknown error counts as one that stays: what follows it would be as unknown.
@@ -47,8 +48,9 @@ bool Outcome::losesContext() const {
   case kServerTerminated:
   case kUnknown:
     return true;
+  default:
+    return isKernelFault();
   }
-  return isKernelFault();
 }
 
 Result<std::shared_ptr<const Driver>> Driver::open() {
@@ -109,8 +111,9 @@ Code Driver::codeOf(const Outcome &outcome) {
   case kUnsupportedPtxVersion:
   case kLaunchOutOfResources:
     return Code::Unsupported;
+  default:
+    return Code::DeviceFault;
   }
-  return Code::DeviceFault;
 }
 
 } // namespace winnow::runtime::cuda

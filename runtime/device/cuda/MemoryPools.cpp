@@ -9,8 +9,6 @@
 
 namespace winnow::runtime::cuda {
 
-using format::Code;
-using format::failure;
 using format::Result;
 using format::Status;
 

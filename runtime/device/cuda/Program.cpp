@@ -6,7 +6,6 @@
 namespace winnow::runtime::cuda {
 
 using format::Code;
-using format::concatenate;
 using format::failure;
 using format::Result;
 using format::Status;
@@ -14,7 +13,7 @@ using format::Status;
 namespace {
 
 /// More must be asked for, "Shared Memory" of compute capabilities in the CUDA C++ Programming Guide.
-constexpr uint64_t kSharedBytesUnasked = 48 * 1024;
+constexpr uint64_t kSharedBytesUnasked = uint64_t(48) << 10;
 constexpr size_t kLogBytes = 4096;
 
 /// What the driver's compiler wrote, on one line.

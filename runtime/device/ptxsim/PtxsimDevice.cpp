@@ -147,6 +147,7 @@ Status PtxsimDevice::launch(const Launch &launch) {
   if (Status status = mapBuffers(launch, module.kernels[launch.kernel], memory); !status.ok())
     return status;
   std::vector<uint64_t> parameters;
+  parameters.reserve(launch.buffers.size() + launch.sizes.size());
   for (void *buffer : launch.buffers)
     parameters.push_back(reinterpret_cast<uint64_t>(buffer));
   for (int64_t size : launch.sizes)

@@ -6,8 +6,6 @@
 
 namespace winnow::ptxsim {
 
-using syntax::Operand;
-
 namespace {
 
 bool isInteger(MatrixElement type) { return type >= MatrixElement::S8 && type <= MatrixElement::B1; }

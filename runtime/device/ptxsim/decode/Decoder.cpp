@@ -111,7 +111,8 @@ void Decoder::declareParameters() {
 }
 
 bool Decoder::declareRegisters(const syntax::RegisterDeclaration &declared) {
-  if (declared.count > kMostRegisters || (registerCount += declared.count) > kMostRegisters)
+  registerCount += std::min(declared.count, kMostRegisters + 1);
+  if (registerCount > kMostRegisters)
     return fail(declared.location, format::concatenate("more than ", kMostRegisters, " registers"));
   if (byteWidth(declared.type) > 8)
     return fail(declared.location,

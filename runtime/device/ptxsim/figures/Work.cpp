@@ -126,6 +126,7 @@ void Work::add(const Work &other) {
 
 std::vector<std::pair<std::string, uint64_t>> Work::named() const {
   std::vector<std::pair<std::string, uint64_t>> named;
+  named.reserve(kUnits + 2 * kTensorTypes);
   for (unsigned unit = 0; unit < kUnits; ++unit)
     named.emplace_back(std::string(kUnitNames[unit]) + "_unit_lanes", lanes[unit]);
   for (unsigned type = 0; type < kTensorTypes; ++type)

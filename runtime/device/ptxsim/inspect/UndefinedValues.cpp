@@ -14,6 +14,7 @@ UndefinedValues::UndefinedValues(Cta &cta, Faults &faults) : ExecutionUnit(cta, 
 
 void UndefinedValues::turnOn() {
   local.resize(cta.allLocalBytes());
+  registersOf.reserve(cta.warps.size());
   for (size_t i = 0; i < cta.warps.size(); ++i)
     registersOf.emplace_back(launch.code);
 }

@@ -105,8 +105,8 @@ bool Parser::literal(syntax::Literal &value, bool isNegative) {
 bool Parser::version() {
   if (token.kind != TokenKind::Number || !token.literal.isFloat || token.literal.isSinglePrecision)
     return failExpected("a version such as 8.5");
-  size_t dot = token.text.find('.');
-  if (dot == std::string_view::npos || dot > 3 || token.text.size() - dot > 4)
+  size_t dot = token.text.find('.'); // far beyond 3 when there is none
+  if (dot > 3 || token.text.size() - dot > 4)
     return failExpected("a version such as 8.5");
   for (char c : token.text.substr(0, dot))
     module.majorVersion = module.majorVersion * 10 + uint32_t(c - '0');
