@@ -52,3 +52,20 @@ SmallVector<Value> Arithmetic::whenAny(Value condition, ValueRange otherwise,
       [&](OpBuilder &inner, Location) { scf::YieldOp::create(inner, location, otherwise); });
   return SmallVector<Value>(branch.getResults());
 }
+
+SmallVector<Value> Arithmetic::whileAny(ValueRange start,
+                                        function_ref<Value(Arithmetic &, ValueRange)> condition,
+                                        function_ref<SmallVector<Value>(Arithmetic &, ValueRange)> build) {
+  auto loop = scf::WhileOp::create(
+      builder, location, start.getTypes(), start,
+      [&](OpBuilder &inner, Location, ValueRange values) {
+        Arithmetic arithmetic(inner, location, type, hasFma);
+        Value isLeft = anyLane(inner, location, condition(arithmetic, values));
+        scf::ConditionOp::create(inner, location, isLeft, values);
+      },
+      [&](OpBuilder &inner, Location, ValueRange values) {
+        Arithmetic arithmetic(inner, location, type, hasFma);
+        scf::YieldOp::create(inner, location, build(arithmetic, values));
+      });
+  return SmallVector<Value>(loop.getResults());
+}

@@ -63,6 +63,10 @@ public:
   mlir::SmallVector<mlir::Value>
   whenAny(mlir::Value condition, mlir::ValueRange otherwise,
           llvm::function_ref<mlir::SmallVector<mlir::Value>(Arithmetic &)> build);
+  /// Repeats what `build` makes of the values while `condition` of them holds in any lane.
+  mlir::SmallVector<mlir::Value>
+  whileAny(mlir::ValueRange start, llvm::function_ref<mlir::Value(Arithmetic &, mlir::ValueRange)> condition,
+           llvm::function_ref<mlir::SmallVector<mlir::Value>(Arithmetic &, mlir::ValueRange)> build);
   mlir::Value add(mlir::Value a, mlir::Value b) {
     return mlir::arith::AddFOp::create(builder, location, a, b);
   }

@@ -45,7 +45,7 @@ void populateErrorFunctionExpansion(mlir::RewritePatternSet &patterns);
 /// (test/numeric/double_functions.py).
 void populateDoubleExpansions(mlir::RewritePatternSet &patterns);
 
-/// arith.remf, on f16 and bf16 too.
+/// arith.remf, on f16, bf16 and f64 too.
 void populateRemainderExpansion(mlir::RewritePatternSet &patterns);
 
 } // namespace winnow

@@ -54,6 +54,77 @@ Value expandRemainder(Arithmetic &a, Value x, Value y) {
   return a.copySign(remainder, x);
 }
 
+/// An f64 as mantissa * 2^(exponent - 1075), both integers.
+struct WideParts {
+  Value mantissa, exponent;
+};
+
+WideParts splitWide(Arithmetic &a, Value positive) {
+  constexpr int64_t hiddenBit = int64_t(1) << 52;
+  Value bits = a.wideBits(positive), field = a.shiftWideRight(bits, 52);
+  Value stored = arith::AndIOp::create(a.builder, a.location, bits, a.wideInteger(hiddenBit - 1));
+  Value isSubnormal =
+      arith::CmpIOp::create(a.builder, a.location, arith::CmpIPredicate::eq, field, a.wideInteger(0));
+  Value normal = arith::OrIOp::create(a.builder, a.location, stored, a.wideInteger(hiddenBit));
+  return {a.select(isSubnormal, stored, normal), a.select(isSubnormal, a.wideInteger(1), field)};
+}
+
+/// mantissa * 2^(exponent - 1075), if that is exact. Two factors reach the subnormal numbers.
+Value joinWide(Arithmetic &a, Value mantissa, Value exponent) {
+  auto power = [&](Value of) {
+    return a.wideNumber(a.shiftWideLeft(a.addInteger(of, a.wideInteger(1023)), 52));
+  };
+  Value whole = a.subtractInteger(exponent, a.wideInteger(1075)), half = a.shiftWideRight(whole, 1);
+  Value scaled = a.multiply(a.wideToFloat(mantissa), power(half));
+  return a.multiply(scaled, power(a.subtractInteger(whole, half)));
+}
+
+/// The remainder of mantissa * 2^shift by the divisor's mantissa: a long division in integers, where ten
+/// more bits fit beside the 53 of a mantissa.
+Value longRemainder(Arithmetic &a, Value mantissa, Value shift, Value divisor) {
+  auto isLeft = [&](Arithmetic &b, ValueRange v) -> Value {
+    return arith::CmpIOp::create(b.builder, b.location, arith::CmpIPredicate::sgt, v[1], b.wideInteger(0));
+  };
+  auto step = [&](Arithmetic &b, ValueRange v) -> SmallVector<Value> {
+    Value positive = arith::MaxSIOp::create(b.builder, b.location, v[1], b.wideInteger(0));
+    Value by = arith::MinSIOp::create(b.builder, b.location, positive, b.wideInteger(10));
+    Value shifted = arith::ShLIOp::create(b.builder, b.location, v[0], by);
+    Value rest = arith::RemUIOp::create(b.builder, b.location, shifted, divisor);
+    return {rest, b.subtractInteger(v[1], by)};
+  };
+  Value first = arith::RemUIOp::create(a.builder, a.location, mantissa, divisor);
+  return a.whileAny({first, shift}, isLeft, step)[0];
+}
+
+/// C's fmod on f64.
+Value expandWideRemainder(Arithmetic &a, Value x, Value y) {
+  Value dividend = a.absolute(x), divisor = a.absolute(y);
+  Value infinite = a.wideConstant(infinity), zero = a.wideConstant(0.0);
+  Value isFinite = a.compare(Predicate::OLT, dividend, infinite);
+  Value isRegular = a.both(isFinite, a.both(a.compare(Predicate::OGT, divisor, zero),
+                                            a.compare(Predicate::OLT, divisor, infinite)));
+  WideParts top = splitWide(a, a.select(isRegular, dividend, zero));
+  WideParts bottom = splitWide(a, a.select(isRegular, divisor, a.wideConstant(1.0)));
+  Value shift = a.subtractInteger(top.exponent, bottom.exponent);
+  Value rest = longRemainder(a, top.mantissa, shift, bottom.mantissa);
+  Value remainder = joinWide(a, rest, bottom.exponent);
+  // What is smaller than a divisor, infinity too, is its own remainder; what else is not regular has none.
+  Value isWhole = a.both(isFinite, a.compare(Predicate::OLT, dividend, divisor));
+  remainder = a.select(isRegular, remainder, a.wideConstant(notANumber));
+  return a.copySign(a.select(isWhole, dividend, remainder), x);
+}
+
+struct ExpandWideRemainder : OpRewritePattern<arith::RemFOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(arith::RemFOp op, PatternRewriter &rewriter) const override {
+    if (!getElementTypeOrSelf(op.getType()).isF64())
+      return rewriter.notifyMatchFailure(op, "not an f64, nor a vector of it");
+    Arithmetic arithmetic(rewriter, op.getLoc(), op.getType());
+    rewriter.replaceOp(op, expandWideRemainder(arithmetic, op.getLhs(), op.getRhs()));
+    return success();
+  }
+};
+
 /// f16 and bf16 too, for arithmetic is not widened where math functions are.
 struct ExpandNarrowRemainder : OpRewritePattern<arith::RemFOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -75,5 +146,6 @@ struct ExpandNarrowRemainder : OpRewritePattern<arith::RemFOp> {
 } // namespace
 
 void winnow::populateRemainderExpansion(RewritePatternSet &patterns) {
-  patterns.add<Expand<arith::RemFOp, expandRemainder>, ExpandNarrowRemainder>(patterns.getContext());
+  patterns.add<Expand<arith::RemFOp, expandRemainder>, ExpandNarrowRemainder, ExpandWideRemainder>(
+      patterns.getContext());
 }

@@ -19,6 +19,17 @@ func.func @remainder(%x: f32, %y: f32) -> f32 {
   return %0 : f32
 }
 
+// The long division of f64 has as many steps as the lane that needs most.
+// CHECK-LABEL: @wide_remainder
+// CHECK:         scf.while
+// CHECK:           vector.reduction <or>
+// CHECK:           arith.remui
+// CHECK-NOT:     arith.remf
+func.func @wide_remainder(%x: vector<4xf64>, %y: vector<4xf64>) -> vector<4xf64> {
+  %0 = arith.remf %x, %y : vector<4xf64>
+  return %0 : vector<4xf64>
+}
+
 // All lanes of a vector of rank 2 are asked at once.
 // CHECK-LABEL: @rows
 // CHECK:         vector.shape_cast %{{.+}} : vector<2x4xi1> to vector<8xi1>

@@ -6,11 +6,3 @@ func.func @double(%x: f64) -> f64 {
   %0 = math.sin %x : f64
   return %0 : f64
 }
-
-// -----
-
-func.func @remainder(%x: f64) -> f64 {
-  // expected-error@+1 {{'arith.remf' op on 'f64' has no expansion for host code}}
-  %0 = arith.remf %x, %x : f64
-  return %0 : f64
-}
