@@ -57,6 +57,9 @@ CASES = [
      [[RANDOM.random((2, 6)).astype(np.float32), ints(3)], [RANDOM.random((4, 6)).astype(np.float32), ints(6)]]),
     ("ConstantOfShape", [node("ConstantOfShape", "s", "y")], {"s": [2]}, [[ints(3, 2)], [ints(0, 5)]]),
     ("Pad", [node("Pad", "x p", "y")], {"x": ["a", 3], "p": [4]}, [[sparse(2, 3), ints(1, 0, 2, 1)]]),
+    *[(f"Pad, {mode}, of four dimensions", [node("Pad", "x p", "y", mode=mode)], {"x": ["a", 3, 4, 5], "p": [8]},
+       [[sparse(2, 3, 4, 5), ints(0, 1, 2, 3, 1, 0, 3, 2)], [sparse(1, 3, 4, 5), ints(0, 0, 0, 0, 0, 0, 0, 1)]])
+      for mode in ("constant", "edge", "reflect")],
     # Sizes that agree only for some inputs.
     ("Sum with what was pooled and repeated", HALF_AND_BACK, {"x": [1, "c", "h"]},
      [[sparse(1, 2, 6)], [sparse(1, 3, 2)]]),
@@ -72,6 +75,8 @@ FAILURES = [
      [sparse(3, 4), ints(-3, -4)], "a dimension of the shape is negative at node 'Reshape:y'"),
     ("ConstantOfShape of a negative size", [node("ConstantOfShape", "s", "y")], {"s": [2]}, [ints(2, -2)],
      "the shape is negative at node 'ConstantOfShape:y'"),
+    ("Pad of a dimension without elements", [node("Pad", "x p", "y", mode="edge")], {"x": ["a", 3], "p": [4]},
+     [sparse(0, 3), ints(1, 0, 0, 0)], "pads an empty dimension with mode edge at node 'Pad:y'"),
     ("TopK of more than there is", [node("TopK", "x k", "y i")], {"x": ["a", 6], "k": [1]}, [sparse(2, 6), ints(7)],
      "k is greater than the dimension at node 'TopK:y'"),
     ("Sum of sizes that differ when they are odd", HALF_AND_BACK, {"x": [1, "c", "h"]},

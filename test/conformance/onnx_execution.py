@@ -81,11 +81,11 @@ def input_names(model):
 
 
 def candidate_sets(arrays):
-    """The sets of inputs whose values to fix, the smallest first, and of those the last inputs first."""
+    """The sets of inputs whose values to fix, the smallest first, and of those the last inputs first; then all."""
     decides = lambda array: array.size <= MAXIMUM_ELEMENTS and (array.dtype.kind in "biu" or array.ndim <= 1)
     names = [name for name, array in reversed(arrays.items()) if decides(array)]
     sets = (chosen for size in range(1, len(names) + 1) for chosen in itertools.combinations(names, size))
-    return itertools.islice(sets, MAXIMUM_TRIES)
+    return itertools.chain(itertools.islice(sets, MAXIMUM_TRIES), [names])
 
 
 def compile_with_inputs(model, module, targets, arrays, options):

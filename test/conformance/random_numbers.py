@@ -42,6 +42,8 @@ def check_philox():
 
 
 def key_of(seed, output):
+    if isinstance(seed, tuple):  # the two words of an integer
+        return seed
     if seed is not None:
         return int(np.float32(seed).view(np.uint32)), 0
     hash_value = 2166136261
@@ -92,6 +94,8 @@ def nodes():
     yield make("RandomNormalLike", ["x"], ["b"], seed=9.0), CHANCES, normal((12, 5), 9, "b")
     yield (make("Bernoulli", ["x"], ["c"], seed=5.0, dtype=TensorProto.INT64), CHANCES,
            (uniform((12, 5), 5, "c") < CHANCES).astype(np.int64))
+    yield (make("Dropout", ["x", "quarter", "yes"], ["k"], seed=7 + 2**32), CHANCES,
+           np.where(uniform((12, 5), (7, 1), "k") >= 0.25, CHANCES / 0.75, 0).astype(np.float64))
     drawn = np.argmax(LOGARITHMS[:, None] + gumbel((2, 1000, 3), 4, "m"), axis=2)
     assert abs((drawn[0] == 2).mean() - 0.7) < 0.05 and abs((drawn[1] == 0).mean() - 0.5) < 0.05
     yield make("Multinomial", ["l"], ["m"], seed=4.0, sample_size=1000), LOGARITHMS, drawn.astype(np.int32)
@@ -99,6 +103,8 @@ def nodes():
 
 def make_model(path):
     graph = onnx.GraphProto(name="random")
+    graph.initializer.append(helper.make_tensor("quarter", TensorProto.FLOAT, [], [0.25]))
+    graph.initializer.append(helper.make_tensor("yes", TensorProto.BOOL, [], [True]))
     for name, array in (("x", CHANCES), ("l", LOGARITHMS)):
         graph.input.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [f"n_{name}", array.shape[1]]))
     for node, _, expected in nodes():

@@ -332,6 +332,9 @@ GraphValue Emitter::slice(const GraphValue &value, llvm::ArrayRef<Extent> offset
 }
 
 GraphValue Emitter::insert(const GraphValue &part, const GraphValue &value, llvm::ArrayRef<Extent> offsets) {
+  // A part without elements may lie behind the last element, where no slice may.
+  if (llvm::any_of(part.shape, [](const Extent &size) { return size.is(0); }))
+    return value;
   llvm::SmallVector<mlir::OpFoldResult> strides(value.rank(), builder.getIndexAttr(1));
   Value source = tensor(part), destination = tensor(value);
   Value result = mlir::tensor::InsertSliceOp::create(builder, location, source, destination, sizes(offsets),

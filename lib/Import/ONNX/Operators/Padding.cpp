@@ -50,6 +50,26 @@ GraphValue emitMirrored(Node &node, const GraphValue &value, llvm::ArrayRef<Exte
   return node.emit.elementwise(value.elementType, shape, {}, body);
 }
 
+/// Sizes that depend on data as sizes of their own, where the number of elements is too complex for extents.
+void simplifySizes(Node &node, Shape &shape) {
+  if (elementCount(shape))
+    return;
+  for (Extent &size : shape)
+    if (!size.constant() && node.extents.dependsOnData(size))
+      size = node.emit.dataExtent(node.emit.index(size), "padded", 0);
+}
+
+/// Makes a call fail that would show elements of a dimension without any: its size or pads come from data.
+void requireElements(Node &node, const Shape &before, const Shape &after, llvm::StringRef mode) {
+  for (auto [size, padded] : llvm::zip_equal(before, after)) {
+    if (size == padded || node.extents.isAtLeast(size, 1) || !node.extents.dependsOnData(padded))
+      continue;
+    std::optional<Extent> some = node.extents.minimum(size, 1), wanted = node.extents.minimum(padded, 1);
+    if (some && wanted)
+      node.emit.require(*some, *wanted, "pads an empty dimension with mode " + mode);
+  }
+}
+
 /// Splits pads into what is cut off (negative) and what is added; both lists are changed in place.
 mlir::FailureOr<GraphValue> crop(Node &node, const GraphValue &value, Extents &low, Extents &high) {
   Cut cut = wholeCut(value);
@@ -165,16 +185,20 @@ mlir::LogicalResult importPad(Node &node) {
       return mlir::failure();
     shape.push_back(*size);
   }
+  Shape sums = shape;
+  simplifySizes(node, shape);
   if (!isReasonable(shape))
     return node.error("the shape " + node.extents.text(shape) + " is negative or too large");
   if (mode == "constant") {
-    node.set(0, fill->constant ? node.emit.pad(*inner, low, high, fill->constant->attribute(0))
-                               : emitFilled(node, *inner, low, shape, *fill));
+    node.set(0, fill->constant && shape == sums
+                    ? node.emit.pad(*inner, low, high, fill->constant->attribute(0))
+                    : emitFilled(node, *inner, low, shape, *fill));
     return mlir::success();
   }
   for (int64_t i = 0; i < rank; ++i)
     if (inner->shape[i].is(0) && !shape[i].is(0))
       return node.error("pads an empty dimension with mode " + mode);
+  requireElements(node, inner->shape, shape, mode);
   node.set(0, inner->shape == shape ? *inner : emitMirrored(node, *inner, low, high, shape, mode));
   return mlir::success();
 }

@@ -223,12 +223,16 @@ static mlir::LogicalResult importQuantizeLinear(Node &node) {
     return node.error("output_dtype is bool, but expected an integer or a float");
   if (!isReal(*type) && !isNarrowFloat(*type))
     return finish(node, quantize(node, x, *scale, zeroPoint ? &*zero : nullptr, *type));
-  // The zero point of floats is zero.
   Composition c(node);
+  GraphValue quotient = c.divide(x, *scale);
+  // The zero point of floats is zero. Floats of 8 bits leave it out; where it is added, it makes -0 0.
+  bool isAdded = zeroPoint && isPacked(*type);
+  if (isAdded)
+    quotient = c.add(quotient, castTo(node, *zero, *precision));
   GraphValue like;
   like.elementType = *type;
   like.constant = isReal(*type) ? Constant::uniformReal(*type, 0) : Constant::uniformInteger(*type, 0);
-  return c.finish(c.op("CastLike", {c.divide(x, *scale), like}, {{"saturate", int64_t{saturates}}}));
+  return c.finish(c.op("CastLike", {quotient, like}, {{"saturate", int64_t{saturates}}}));
 }
 
 static mlir::LogicalResult importDequantizeLinear(Node &node) {

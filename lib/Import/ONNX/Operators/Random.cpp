@@ -1,4 +1,4 @@
-// Random numbers: RandomUniform, RandomNormal, their Like forms, Bernoulli, Multinomial.
+// Random numbers: RandomUniform, RandomNormal, their Like forms, Bernoulli, Multinomial, Dropout.
 //
 // A counter-based generator, so that every element is computed on its own and every device gives the same:
 // Philox 4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2, 3, 2011). The counter
@@ -194,9 +194,71 @@ static mlir::LogicalResult importMultinomial(Node &node) {
   return c.finish({c.cast(drawn, *type)});
 }
 
+/// The key of Dropout, whose seed is an integer.
+static Key readIntegerKey(Node &node) {
+  if (!node.hasAttribute("seed"))
+    return readKey(node);
+  auto seed = static_cast<uint64_t>(node.integer("seed", 0));
+  return {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)};
+}
+
+/// A scalar input of Dropout; an absent value if it is not there.
+static mlir::FailureOr<GraphValue> scalarInput(Node &node, int64_t index, llvm::StringRef what) {
+  if (!node.has(index))
+    return GraphValue();
+  std::optional<Extent> count = elementCount(node.input(index).shape);
+  if (!count || !count->is(1))
+    return node.error(what + " has shape " + node.extents.text(node.input(index).shape) +
+                      ", but expected a scalar");
+  return node.emit.reshape(node.input(index), {});
+}
+
+/// Dropout of a model that was exported for inference: nothing is dropped.
+static mlir::LogicalResult keepAll(Node &node) {
+  GraphValue mask;
+  mask.elementType = node.opset() < 10 ? node.input(0).elementType : node.builder.getI1Type();
+  mask.shape = node.input(0).shape;
+  mask.constant = node.opset() < 10 ? Constant::uniformReal(mask.elementType, 1)
+                                    : Constant::uniformInteger(mask.elementType, 1);
+  node.set(0, node.input(0));
+  node.set(1, mask);
+  return mlir::success();
+}
+
+/// Drops the elements whose random number is below the ratio and scales the others, if `training` holds.
+static mlir::LogicalResult dropSome(Node &node, const GraphValue &givenRatio, const GraphValue &training,
+                                    Key key) {
+  Composition c(node);
+  const GraphValue &x = node.input(0);
+  mlir::Type computed = computedType(x.elementType);
+  GraphValue ratio = givenRatio.elementType ? c.cast(givenRatio, computed) : c.real(computed, 0.5);
+  auto draw = [&](const Scalars &s, const Words &words, ValueRange v) {
+    return s.lessOrEqual(v[0], uniform(s, words, computed));
+  };
+  GraphValue kept = emitRandom(node, node.builder.getI1Type(), x.shape, key, {&ratio}, draw);
+  GraphValue scaled = c.divide(c.cast(x, computed), c.subtract(c.real(computed, 1), ratio));
+  GraphValue dropped = c.cast(c.where(kept, scaled, c.real(computed, 0)), x.elementType);
+  return c.finish({c.where(training, dropped, x), c.op("Or", {kept, c.op("Not", {training})})});
+}
+
+static mlir::LogicalResult importDropout(Node &node) {
+  Key key = readIntegerKey(node);
+  node.real("ratio", 0.5); // an attribute up to opset 11, an input since
+  if (node.opset() < 7 && node.integer("is_test", 0) == 0)
+    return node.error("is_test is 0, but expected 1: export the model for inference");
+  mlir::FailureOr<GraphValue> ratio = scalarInput(node, 1, "the ratio");
+  mlir::FailureOr<GraphValue> training = scalarInput(node, 2, "training_mode");
+  if (failed(ratio) || failed(training))
+    return mlir::failure();
+  bool keepsAll = ratio->constant && ratio->constant->real(0) == 0;
+  bool isInference = !training->elementType || (training->constant && training->constant->integer(0) == 0);
+  return keepsAll || isInference ? keepAll(node) : dropSome(node, *ratio, *training, key);
+}
+
 Family randomOperators() {
   static constexpr Operator kOperators[] = {
-      {"Bernoulli", 15, "f", importBernoulli}, {"Multinomial", 7, "f", importMultinomial},
+      {"Bernoulli", 15, "f", importBernoulli}, {"Dropout", 1, "f", importDropout},
+      {"Dropout", 12, "ff?b?", importDropout}, {"Multinomial", 7, "f", importMultinomial},
       {"RandomNormal", 1, "", importRandom},   {"RandomNormalLike", 1, "a", importRandomLike},
       {"RandomUniform", 1, "", importRandom},  {"RandomUniformLike", 1, "a", importRandomLike},
   };

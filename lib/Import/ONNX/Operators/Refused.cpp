@@ -10,8 +10,7 @@ const char *refusalReason(llvm::StringRef name) {
       .Cases({"ConcatFromSequence", "SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase",
               "SequenceInsert", "SequenceLength", "SequenceMap", "SplitToSequence"},
              "it works on a sequence of tensors, but winnow's values are dense tensors")
-      .Cases({"Optional", "OptionalGetElement", "OptionalHasElement"},
-             "it works on an optional value, but winnow's values are dense tensors")
+      .Case("Optional", "it makes an optional value, but winnow's values are dense tensors")
       .Cases({"RegexFullMatch", "StringConcat", "StringNormalizer", "StringSplit"},
              "it works on strings, but winnow's tensors hold numbers and bools")
       .Case("ImageDecoder", "it decodes an image file, but winnow's models begin with the decoded tensor")

@@ -111,7 +111,12 @@ mlir::FailureOr<Extent> tapCount(Node &node, const ResizeForm &form, const Resiz
   std::optional<Extent> reach = multiply(axis.in, radius);
   reach = reach ? node.extents.ceilDivide(*reach, axis.out) : std::nullopt;
   reach = reach ? node.extents.maximum(*reach, radius) : std::nullopt;
-  return node.require(reach ? multiply(*reach, 2) : std::nullopt);
+  std::optional<Extent> count = reach ? multiply(*reach, 2) : std::nullopt;
+  if (!count)
+    return node.error("antialias is 1 and dimension " + llvm::Twine(axis.axis) + " goes from " +
+                      node.extents.text(axis.in) + " to " + node.extents.text(axis.out) +
+                      ", but expected constant sizes");
+  return *count;
 }
 
 /// [out, taps] positions and weights.

@@ -117,8 +117,13 @@ mlir::LogicalResult keepAspectRatio(Node &node, llvm::StringRef policy, ResizeFo
   std::optional<double> scale;
   for (const ResizedAxis &axis : form.axes) {
     std::optional<int64_t> in = axis.in.constant(), out = axis.out.constant();
-    if (!in || !out || *in == 0)
-      return node.error("keep_aspect_ratio_policy is '" + policy + "', but a size is not known");
+    if (!in || !out)
+      return node.error("keep_aspect_ratio_policy is '" + policy + "' and dimension " +
+                        llvm::Twine(axis.axis) + " goes from " + node.extents.text(axis.in) + " to " +
+                        node.extents.text(axis.out) + ", but expected constant sizes");
+    if (*in == 0)
+      return node.error("keep_aspect_ratio_policy is '" + policy + "', but dimension " +
+                        llvm::Twine(axis.axis) + " is empty");
     double own = static_cast<double>(*out) / static_cast<double>(*in);
     scale = !scale ? own : policy == "not_larger" ? std::min(*scale, own) : std::max(*scale, own);
   }

@@ -66,24 +66,12 @@ static mlir::LogicalResult importIdentity(Node &node) {
   return mlir::success();
 }
 
-static mlir::LogicalResult importDropout(Node &node) {
-  node.integer("seed", 0);
-  node.real("ratio", 0.5); // an attribute up to opset 11, an input since
-  if (node.opset() < 7 && node.integer("is_test", 0) == 0)
-    return node.error("is_test is 0, but expected 1: export the model for inference");
-  bool keepsAll = node.has(1) && node.input(1).isUniform() && node.input(1).constant->real(0) == 0;
-  if (node.has(2) && !keepsAll) {
-    std::optional<llvm::SmallVector<Extent>> training = node.knownIntegers(2);
-    if (!training || training->size() != 1 || !(*training)[0].is(0))
-      return node.error("training_mode is not false, but expected a model that was exported for inference");
-  }
-  node.set(0, node.input(0));
-  GraphValue mask;
-  mask.elementType = node.opset() < 10 ? node.input(0).elementType : node.builder.getI1Type();
-  mask.shape = node.input(0).shape;
-  mask.constant = node.opset() < 10 ? Constant::uniformReal(mask.elementType, 1)
-                                    : Constant::uniformInteger(mask.elementType, 1);
-  node.set(1, mask);
+/// Whether there is a value. Those that are there are tensors: optional ones are refused where they are made.
+static mlir::LogicalResult importOptionalHasElement(Node &node) {
+  GraphValue answer;
+  answer.elementType = node.builder.getI1Type();
+  answer.constant = Constant::uniformInteger(answer.elementType, node.has(0));
+  node.set(0, answer);
   return mlir::success();
 }
 
@@ -288,10 +276,10 @@ static mlir::LogicalResult importDepthToSpace(Node &node) {
 Family shapingOperators() {
   static constexpr Operator kOperators[] = {
       {"DepthToSpace", 1, "a", importDepthToSpace},
-      {"Dropout", 1, "f", importDropout},
-      {"Dropout", 12, "ff?b?", importDropout},
       {"Flatten", 1, "a", importFlatten},
       {"Identity", 1, "a", importIdentity},
+      {"OptionalGetElement", 15, "a", importIdentity},
+      {"OptionalHasElement", 15, "a?", importOptionalHasElement},
       {"Reshape", 1, "al", importReshape},
       {"Shape", 1, "a", importShape},
       {"Size", 1, "a", importSize},
