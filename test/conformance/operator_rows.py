@@ -303,3 +303,18 @@ case("QuantizeLinear", "f32[n,c] f32=0.1 u8=128")
 case("DequantizeLinear", "u8[n,c] f32=0.1 u8=128")
 case("DynamicQuantizeLinear", "f32[n,c]", outputs=3, least={"n": 1, "c": 1}, nan=False)
 case("Attention", "f32[b,h,q,8] f32[b,h,k,8] f32[b,h,k,6]", opset=23, least={"b": 1, "h": 1, "q": 1, "k": 1}, nan=False)
+
+# ---- other domains ----
+
+TRAINING = "ai.onnx.preview.training"
+case("Adagrad", "f32[](0:1) i64[](0:5) f32[n] f32[n] f32[n](0:4)", {"decay_factor": 0.5, "norm_coefficient": 0.1},
+     outputs=2, domain=TRAINING, nan=False)
+case("Adam", "f32[](0:1) i64[](0:5) f32[n,c] f32[m] f32[n,c] f32[m] f32[n,c] f32[m] f32[n,c](0:4) f32[m](0:4)",
+     {"alpha": 0.75, "norm_coefficient": 0.1, "norm_coefficient_post": 0.2}, outputs=6, domain=TRAINING, nan=False)
+for mode in ("standard", "nesterov"):
+    case("Momentum", "f32[](0:1) i64[](0:2) f32[n,c] f32[n,c] f32[n,c]",
+         {"alpha": 0.9, "beta": 0.5, "norm_coefficient": 0.1, "mode": mode}, outputs=2, domain=TRAINING, nan=False)
+case("ArrayFeatureExtractor", "f32[n,5] i64[m](0:4)", least={"m": 1}, domain="ai.onnx.ml")
+case("ArrayFeatureExtractor", "i64[n,2,5] i64[m](0:4)", least={"m": 1}, domain="ai.onnx.ml")
+case("Binarizer", "f32[n,c]", {"threshold": 0.5}, domain="ai.onnx.ml")
+case("Binarizer", "i64[n,c]", {"threshold": -0.5}, domain="ai.onnx.ml")

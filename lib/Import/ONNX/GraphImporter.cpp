@@ -323,7 +323,10 @@ void GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope &scope) {
 
 bool GraphImporter::checkModel() {
   int64_t opset = findOpset(model.opset_import());
-  if (isKnownOpset(opset))
+  // A model of other domains alone needs no operator set of ONNX's own.
+  bool isUsed = llvm::any_of(model.graph().node(),
+                             [](const onnx::NodeProto &node) { return isDefaultDomain(node.domain()); });
+  if (isKnownOpset(opset) || (opset == 0 && !isUsed))
     return true;
   report(emitter.location, "the model uses operator set " + std::to_string(opset) + ", but expected " +
                                std::to_string(kFirstOpset) + " to " + std::to_string(kLastOpset));
