@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <deque>
 
 namespace winnow::format {
 namespace {
@@ -20,7 +19,7 @@ using Bytes = std::span<const uint8_t>;
 
 uint64_t hash(Bytes bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
-/// The file as a list of pieces, so that weights are written from where they are.
+/// Adds section after section.
 class FileLayout {
 public:
   FileLayout(uint32_t sectionCount) : offset(sizeof(FileHeader) + sectionCount * sizeof(SectionEntry)) {}
@@ -28,39 +27,39 @@ public:
   void add(SectionKind kind, Bytes bytes) {
     pad(sectionStart(kind, offset));
     entries.push_back({kind, 0, offset, bytes.size(), kind == SectionKind::Weights ? 0 : hash(bytes)});
-    pieces.push_back(bytes);
+    file.pieces.push_back(bytes);
     offset += bytes.size();
   }
 
   void add(SectionKind kind, std::vector<uint8_t> bytes) {
-    owned.push_back(std::move(bytes));
-    add(kind, Bytes(owned.back()));
+    file.owned.push_back(std::move(bytes));
+    add(kind, Bytes(file.owned.back()));
   }
 
-  /// The pieces, headed by the header and the section table.
-  std::vector<Bytes> finish() {
+  /// The file, headed by the header and the section table.
+  SerializedModule finish() && {
     FileHeader header = {kMagic, kVersion, uint32_t(entries.size()), offset, 0, {}};
     std::vector<uint8_t> start(sizeof(header) + entries.size() * sizeof(SectionEntry));
     std::memcpy(start.data(), &header, sizeof(header));
     std::memcpy(start.data() + sizeof(header), entries.data(), entries.size() * sizeof(SectionEntry));
     header.hash = hash(start);
     std::memcpy(start.data(), &header, sizeof(header));
-    owned.push_back(std::move(start));
-    pieces.insert(pieces.begin(), Bytes(owned.back()));
-    return pieces;
+    file.owned.push_back(std::move(start));
+    file.pieces.insert(file.pieces.begin(), Bytes(file.owned.back()));
+    file.size = offset;
+    return std::move(file);
   }
 
 private:
   void pad(uint64_t end) {
     static constexpr uint8_t zeros[std::max(kAlignment, kWeightChunk)] = {};
-    pieces.push_back(Bytes(zeros, end - offset));
+    file.pieces.push_back(Bytes(zeros, end - offset));
     offset = end;
   }
 
   uint64_t offset;
   std::vector<SectionEntry> entries;
-  std::vector<Bytes> pieces;
-  std::deque<std::vector<uint8_t>> owned;
+  SerializedModule file;
 };
 
 std::vector<uint8_t> weightHashes(Bytes weights) {
@@ -73,7 +72,9 @@ std::vector<uint8_t> weightHashes(Bytes weights) {
   return hashes;
 }
 
-Result<FileLayout> layOut(const Module &module) {
+} // namespace
+
+Result<SerializedModule> serializeInPlace(const Module &module) {
   if (Status status = verify(module, module.weightData.size()); !status.ok())
     return status;
   auto manifestBytes = encodeManifest(module);
@@ -89,26 +90,25 @@ Result<FileLayout> layOut(const Module &module) {
     layout.add(SectionKind::Image, Bytes(image.bytes));
   layout.add(SectionKind::WeightHashes, weightHashes(module.weightData));
   layout.add(SectionKind::Weights, Bytes(module.weightData));
-  return layout;
+  return std::move(layout).finish();
 }
 
-} // namespace
-
 Result<std::vector<uint8_t>> serialize(const Module &module) {
-  auto layout = layOut(module);
-  if (!layout.ok())
-    return layout.status();
+  auto file = serializeInPlace(module);
+  if (!file.ok())
+    return file.status();
   std::vector<uint8_t> bytes;
-  for (Bytes piece : layout->finish())
+  bytes.reserve(file->size);
+  for (Bytes piece : file->pieces)
     bytes.insert(bytes.end(), piece.begin(), piece.end());
   return bytes;
 }
 
 Status writeModule(const Module &module, const std::string &path) {
-  auto layout = layOut(module);
-  if (!layout.ok())
-    return layout.status();
-  return writeFileAtomically(path, layout->finish());
+  auto file = serializeInPlace(module);
+  if (!file.ok())
+    return file.status();
+  return writeFileAtomically(path, file->pieces);
 }
 
 } // namespace winnow::format

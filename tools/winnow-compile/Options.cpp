@@ -1,7 +1,10 @@
 // The command line of winnow-compile.
 #include "tools/winnow-compile/Options.h"
 
+#include "lib/Target/Object/EmitHeader.h"
+
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
 
 #include <CLI/CLI.hpp>
 
@@ -65,6 +68,26 @@ std::string checkError(const std::string &text) {
   return isError ? "" : "'" + text + "' is not a number of at least 0";
 }
 
+std::string checkSymbolPrefix(const std::string &text) {
+  return isObjectPrefix(text) ? "" : "'" + text + "' cannot begin names of C";
+}
+
+/// Checks and completes what concerns an object.
+void completeObject(CommandLine &line) {
+  bool isObject = line.emit == Output::Object;
+  if (!isObject && !line.symbolPrefix.empty()) {
+    throw CLI::ValidationError("--symbol-prefix", "is for --emit=obj only");
+  }
+  if (isObject && llvm::sys::path::extension(line.output) == ".h") {
+    throw CLI::ValidationError("--output", "'" + line.output +
+                                               "' would be the header of --emit=obj, expected the object, "
+                                               "usually MODEL.o");
+  }
+  if (line.symbolPrefix.empty()) {
+    line.symbolPrefix = objectPrefix(line.output);
+  }
+}
+
 void addTuning(CLI::App &app, CompileOptions &options) {
   app.add_option("--soft-gates", options.softGates,
                  "make soft gates hard, an approximation: none, topk:K or threshold:T")
@@ -97,7 +120,7 @@ void addTuning(CLI::App &app, CompileOptions &options) {
 
 std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode) {
   CommandLine line;
-  std::string stopAfter;
+  std::string stopAfter, emit = "module";
   std::vector<std::string> dumpAfter;
   std::vector<std::string> dimensions, constants;
   bool skipsAssembler = false;
@@ -110,7 +133,7 @@ std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode
                "winnow-compile"};
   app.set_version_flag("--version", "winnow-compile " WINNOW_VERSION);
   app.add_option("model", line.input, "the model: MODEL.onnx or MODEL.mlir")->required();
-  app.add_option("-o,--output", line.output, "the module file, usually MODEL.wnm");
+  app.add_option("-o,--output", line.output, "the module file, usually MODEL.wnm, or the object, MODEL.o");
   app.add_option("--target", line.compile.targets,
                  "what to make code for, may be repeated: host:native, host:x86-64-v2|v3|v4, host:aarch64, "
                  "cuda:sm_NN")
@@ -135,6 +158,16 @@ std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode
   app.add_option("--dump-after", dumpAfter, "print the module after this phase and go on, may be repeated")
       ->allow_extra_args(false)
       ->check(CLI::IsMember(phases));
+  app.add_option(
+         "--emit", emit,
+         "what to write: module, a file for wn_module_load_file; or obj, an object of the host target to "
+         "link into a program, and MODEL.h beside it, which declares PREFIX_load() for C and C++")
+      ->check(CLI::IsMember({"module", "obj"}))
+      ->excludes("--stop-after")
+      ->capture_default_str();
+  app.add_option("--symbol-prefix", line.symbolPrefix,
+                 "what the names that --emit=obj defines begin with (default: the object's name)")
+      ->check(checkSymbolPrefix);
   app.add_flag("--remarks", line.printRemarks, "say what was decided and why");
   app.add_option("--report", line.report, "write the decisions to this file, as JSON")
       ->excludes("--stop-after");
@@ -152,6 +185,8 @@ std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode
     if (stopAfter.empty() && line.output.empty() && !line.isDryRun) {
       throw CLI::RequiredError("--output");
     }
+    line.emit = emit == "obj" ? Output::Object : Output::Module;
+    completeObject(line);
   } catch (const CLI::ParseError &error) {
     exitCode = app.exit(error);
     return std::nullopt;

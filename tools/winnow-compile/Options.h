@@ -9,8 +9,14 @@
 
 namespace winnow {
 
+/// What a compilation makes: a module file, or an object and a C header.
+enum class Output { Module, Object };
+
 struct CommandLine {
   std::string input, output, report;
+  Output emit = Output::Module;
+  /// Begins the names that an object defines.
+  std::string symbolPrefix;
   bool printRemarks = false;
   /// Plan the model and say what it consists of, but make no code.
   bool isDryRun = false;

@@ -1,14 +1,14 @@
 // winnow-compile: compiles a model to a module file.
-#include "format/Writer.h"
 #include "lib/Import/ONNX/Import.h"
 #include "lib/Pipeline/Compile.h"
 #include "lib/Pipeline/Registration.h"
+#include "lib/Target/Object/EmitObject.h"
 #include "tools/ProgressBar.h"
 #include "tools/winnow-compile/Diagnostics.h"
 #include "tools/winnow-compile/Options.h"
+#include "tools/winnow-compile/Outputs.h"
 #include "tools/winnow-compile/Summary.h"
 
-#include "format/AtomicFile.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
@@ -57,11 +57,6 @@ LogicalResult enableRemarks(MLIRContext &context) {
                                            /*printAsEmitRemarks=*/true);
 }
 
-winnow::format::Status writeReport(const std::string &path, const std::string &json) {
-  std::span<const uint8_t> text(reinterpret_cast<const uint8_t *>(json.data()), json.size());
-  return winnow::format::writeFileAtomically(path, {text});
-}
-
 int run(winnow::CommandLine &line) {
   DialectRegistry registry;
   winnow::registerDialects(registry);
@@ -73,6 +68,11 @@ int run(winnow::CommandLine &line) {
   }
   if (!llvm::sys::fs::exists(line.input)) {
     return fail("model '" + line.input + "' does not exist");
+  }
+  if (line.emit == winnow::Output::Object) {
+    if (auto target = winnow::selectObjectTarget(line.compile.targets); !target) {
+      return fail(llvm::toString(target.takeError()));
+    }
   }
   OwningOpRef<ModuleOp> module = readModel(line, context);
   if (!module) {
@@ -102,11 +102,8 @@ int run(winnow::CommandLine &line) {
   if (!*compiled) {
     return 0;
   }
-  winnow::format::Status written = winnow::format::writeModule(**compiled, line.output);
-  if (written.ok() && !line.report.empty()) {
-    written = writeReport(line.report, (*compiled)->report);
-  }
-  return written.ok() ? 0 : fail(written.message());
+  llvm::Error written = winnow::writeOutputs(**compiled, line);
+  return written ? fail(llvm::toString(std::move(written))) : 0;
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "lib/Target/Host/EmitImage.h"
 
 #include "lib/Target/Host/Builtins.h"
+#include "lib/Target/Host/CodeGenerator.h"
 #include "lib/Target/Host/LinkImage.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -10,43 +11,24 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
-#include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
-
-#include <mutex>
 
 using namespace mlir;
 using namespace winnow;
 
-static void initializeCodeGenerators() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    LLVMInitializeX86TargetInfo();
-    LLVMInitializeX86Target();
-    LLVMInitializeX86TargetMC();
-    LLVMInitializeX86AsmPrinter();
-    LLVMInitializeAArch64TargetInfo();
-    LLVMInitializeAArch64Target();
-    LLVMInitializeAArch64TargetMC();
-    LLVMInitializeAArch64AsmPrinter();
-  });
-}
-
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(const HostTarget &target) {
-  initializeCodeGenerators();
-  llvm::Triple triple(target.triple);
-  std::string message;
-  const llvm::Target *known = llvm::TargetRegistry::lookupTarget(triple, message);
-  if (!known)
-    return llvm::createStringError(message);
+  auto generator = findCodeGenerator(target.triple);
+  if (!generator)
+    return generator.takeError();
   llvm::TargetOptions options;
   options.FunctionSections = true;
   options.DataSections = true;
   std::unique_ptr<llvm::TargetMachine> machine(
-      known->createTargetMachine(triple, target.cpu, /*Features=*/"", options, llvm::Reloc::PIC_,
-                                 llvm::CodeModel::Small, llvm::CodeGenOptLevel::Aggressive));
+      (*generator)
+          ->createTargetMachine(llvm::Triple(target.triple), target.cpu, /*Features=*/"", options,
+                                llvm::Reloc::PIC_, llvm::CodeModel::Small,
+                                llvm::CodeGenOptLevel::Aggressive));
   if (!machine)
     return llvm::createStringError("LLVM has no code generator for '" + target.triple + "'");
   return machine;
