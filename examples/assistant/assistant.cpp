@@ -3,8 +3,8 @@
 //   assistant DEVICE CONVERSATION [CHECKS]
 //
 // Prints each answer, the launches of the image encoder's kernels, and which tokens are remembered.
+#include "assistant_model.h"
 #include "conversation.h"
-#include "embedded_module.h"
 
 #include <winnow/runtime.hpp>
 
@@ -205,7 +205,7 @@ bool reportPinned(const std::set<int64_t> &pinned, const std::vector<int64_t> &h
 
 int converse(const std::string &device, const std::string &script, const std::string &checks) {
   std::vector<Command> commands = readConversation(script);
-  wn::Module module = wn::Module::fromMemory(kModule, kModuleSize);
+  wn::Module module = wn::Module::fromMemory(assistant_model_data, assistant_model_size);
   Assistant assistant(module, device, checks);
   std::printf("on %s\n", assistant.place().c_str());
   std::set<int64_t> pinned;
