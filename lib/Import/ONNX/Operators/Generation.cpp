@@ -2,6 +2,7 @@
 #include "lib/Import/ONNX/Composition.h"
 #include "lib/Import/ONNX/ModelFile.h"
 #include "lib/Import/ONNX/Operators.h"
+#include "lib/Import/ONNX/Reading.h"
 #include "lib/Import/ONNX/Rearrange.h"
 #include "lib/Import/ONNX/Scalars.h"
 
@@ -179,6 +180,39 @@ static void keepWhereOne(Node &node, Shape &wanted) {
   }
 }
 
+/// Gives the dimensions of which only a call knows whether they are 1, and repeated, the sizes that are
+/// wanted. Whether there are any.
+static bool replaceLateOnes(Node &node, Shape &own, llvm::ArrayRef<Extent> wanted) {
+  Scalars s{node.builder, node.location};
+  bool hasLate = false;
+  for (size_t i = 0; i < std::min(own.size(), wanted.size()); ++i) {
+    Extent &size = own[own.size() - 1 - i];
+    const Extent &after = wanted[wanted.size() - 1 - i];
+    if (after.is(1) || !node.extents.dependsOnData(size) || node.extents.equal(size, after))
+      continue;
+    Value before = node.emit.index(size), one = node.emit.indexConstant(1);
+    Value repeated = s.select(s.equal(before, one), node.emit.index(after), before);
+    node.emit.require(node.emit.dataExtent(repeated, "repeated", 0), after, "sizes that must agree differ");
+    size = after;
+    hasLate = true;
+  }
+  return hasLate;
+}
+
+static GraphValue repeatLateOnes(Node &node, const GraphValue &value, const Shape &shape) {
+  Source source = sourceOf(node.emit, value);
+  Scalars host{node.builder, node.location};
+  Value zero = node.emit.indexConstant(0), one = node.emit.indexConstant(1);
+  auto strides = llvm::map_to_vector(
+      source.sizes, [&](Value size) { return host.select(host.equal(size, one), zero, one); });
+  return computeByIndex(node.emit, value.elementType, shape, [&](const Scalars &s) {
+    llvm::SmallVector<Value> indices;
+    for (auto [axis, stride] : llvm::enumerate(strides))
+      indices.push_back(s.multiply(s.loop(shape.size() - value.rank() + axis), stride));
+    return readAt(s, source, indices);
+  });
+}
+
 static mlir::LogicalResult importExpand(Node &node) {
   mlir::FailureOr<llvm::SmallVector<Extent>> given = node.hostSizes(1, "the shape");
   if (failed(given))
@@ -188,10 +222,14 @@ static mlir::LogicalResult importExpand(Node &node) {
   if (!isReasonable(wanted.shape))
     return node.error("the shape " + node.extents.text(wanted.shape) + " is negative or too large");
   keepWhereOne(node, wanted.shape);
-  mlir::FailureOr<Shape> shape = node.broadcast({&node.input(0), &wanted});
+  const GraphValue &value = node.input(0);
+  GraphValue repeated;
+  repeated.shape = value.shape;
+  bool hasLate = replaceLateOnes(node, repeated.shape, wanted.shape);
+  mlir::FailureOr<Shape> shape = node.broadcast({&repeated, &wanted});
   if (failed(shape))
     return mlir::failure();
-  node.set(0, broadcastTo(node, node.input(0), *shape));
+  node.set(0, hasLate ? repeatLateOnes(node, value, *shape) : broadcastTo(node, value, *shape));
   return mlir::success();
 }
 

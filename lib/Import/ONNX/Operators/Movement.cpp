@@ -58,10 +58,13 @@ mlir::FailureOr<Extent> position(Node &node, const Extent &given, const Extent &
     place = fromEndIfNegative(node, given, size);
   else if (!number && !node.extents.isAtLeast(given, 0))
     return node.error("a bound is " + node.extents.text(given) + ", but expected one of known sign");
+  // Without elements, the limit -1 is below the least position.
   std::optional<Extent> limit = add(size, most);
-  if (place && limit)
-    place = node.extents.minimum(*place, *limit);
-  return node.require(place ? node.extents.maximum(*place, least) : std::nullopt);
+  if (place != limit && place && limit) {
+    place = node.extents.maximum(*place, least);
+    place = place ? node.extents.minimum(*place, *limit) : std::nullopt;
+  }
+  return node.require(limit ? place : std::nullopt);
 }
 
 mlir::LogicalResult cutAxis(Node &node, Cut &cut, int64_t axis, const Extent &start, const Extent &end,
