@@ -78,7 +78,7 @@ def check(model, graph, options, folder):
               flush=True)
         return list(compare(model, model.at_sizes(exporter), path, options.seed, options.device))
     except subprocess.CalledProcessError as failure:
-        return [f"{Path(failure.cmd[0]).name}: {failure.stderr.strip()}"]
+        return [f"{failure.cmd[0]} ended with status {failure.returncode}: {failure.stderr.strip()}"]
 
 
 def main():
