@@ -32,6 +32,10 @@ def node(operator, inputs, outputs, **attributes):
 HALF_AND_BACK = [node("MaxPool", "x", "p", kernel_shape=[2], strides=[2]), node("Concat", "p p", "u", axis=2),
                  node("Add", "x u", "y")]
 
+# From the end if the difference is negative.
+LAST = [node("Shape", "x", "n", start=0, end=1), node("Shape", "t", "m"), node("Sub", "m n", "d"),
+        node("Constant", "", "e", value_ints=[2**63 - 1]), node("Slice", "x d e", "y")]
+
 # Name, nodes, the inputs' shapes, and the inputs of each call in the order of the shapes. The result is y.
 CASES = [
     ("NonZero", [node("NonZero", "x", "y")], {"x": ["a", "b"]},
@@ -63,6 +67,8 @@ CASES = [
     *[(f"Pad, {mode}, of four dimensions", [node("Pad", "x p", "y", mode=mode)], {"x": ["a", 3, 4, 5], "p": [8]},
        [[sparse(2, 3, 4, 5), ints(0, 1, 2, 3, 1, 0, 3, 2)], [sparse(1, 3, 4, 5), ints(0, 0, 0, 0, 0, 0, 0, 1)]])
       for mode in ("constant", "edge", "reflect")],
+    ("Slice from a difference of sizes", LAST, {"x": ["a"], "t": ["b"]},
+     [[sparse(5), sparse(7)], [sparse(5), sparse(3)], [sparse(4), sparse(4)], [sparse(3), sparse(9)]]),
     # Sizes that agree only for some inputs.
     ("Sum with what was pooled and repeated", HALF_AND_BACK, {"x": [1, "c", "h"]},
      [[sparse(1, 2, 6)], [sparse(1, 3, 2)]]),

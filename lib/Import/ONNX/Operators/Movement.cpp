@@ -34,7 +34,7 @@ GraphValue emitStrided(Node &node, const GraphValue &value, const Cut &cut) {
       });
 }
 
-/// A position that is only known when the program runs.
+/// A position whose sign is only known when the program runs.
 Extent fromEndIfNegative(Node &node, const Extent &given, const Extent &size) {
   Scalars s{node.builder, node.location};
   Value place = node.emit.index(given), zero = node.emit.indexConstant(0);
@@ -51,13 +51,13 @@ mlir::FailureOr<Extent> position(Node &node, const Extent &given, const Extent &
     return node.require(add(size, most));
   if (number && *number <= -INT32_MAX)
     return Extent(least);
-  std::optional<Extent> place = given;
+  std::optional<Extent> place = given, fromEnd = add(given, size);
   if (number ? *number < 0 : node.extents.less(given, 0) == true)
-    place = add(given, size);
-  else if (!number && node.extents.dependsOnData(given))
+    place = fromEnd;
+  else if (fromEnd && fromEnd->is(0)) // the beginning, even of a dimension without elements
+    place = 0;
+  else if (!node.extents.isAtLeast(given, 0))
     place = fromEndIfNegative(node, given, size);
-  else if (!number && !node.extents.isAtLeast(given, 0))
-    return node.error("a bound is " + node.extents.text(given) + ", but expected one of known sign");
   // Without elements, the limit -1 is below the least position.
   std::optional<Extent> limit = add(size, most);
   if (place != limit && place && limit) {
