@@ -175,7 +175,8 @@ def make(model, seed):
     torch.backends.mha.set_fastpath_enabled(False)  # one operator of PyTorch's own for a whole layer
     module = MAKERS[model.name]()
     for parameter in module.parameters():
-        if parameter.dim() <= 1:  # biases and norms, which start as zeros and ones
+        # Biases, norms and what else starts as one number: nothing would depend on the layers before a head of zeros.
+        if parameter.dim() <= 1 or parameter.min() == parameter.max():
             nn.init.normal_(parameter, mean=parameter.mean().item(), std=0.1)
     settle_statistics(model, module, seed)
     return module.train(False)
