@@ -205,6 +205,7 @@ def parse_arguments():
     parser.add_argument("--library", help="the runtime library (default: that of the compiler's build)")
     parser.add_argument("--filter", default="", help="regular expression that operators' names match")
     parser.add_argument("--devices", default="reference,host")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="run every Nth row of the table only")
     parser.add_argument("--rounds", type=int, default=1, help="how often each row of the table is run")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=os.cpu_count())
@@ -215,7 +216,7 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
-    rows = [row for row in ROWS if re.fullmatch(arguments.filter or ".*", row.operator)]
+    rows = [row for row in ROWS if re.fullmatch(arguments.filter or ".*", row.operator)][::arguments.every]
     work = [(row, number) for number in range(arguments.rounds) for row in rows]
     totals = {"models": 0, "runs": 0, "refused": 0, "problems": 0}
 
