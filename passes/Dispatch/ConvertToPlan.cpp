@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 namespace winnow {
 #define GEN_PASS_DEF_CONVERTTOPLAN
@@ -170,6 +171,9 @@ Value Planner::destination(Value value, const PlannedTensor &planned) {
   // A reshape on the way to the return keeps the bytes; the shape is the output's own.
   auto returned = cast<func::ReturnOp>(entry.front().getTerminator()).getOperand(*output);
   SmallVector<Value> shape = returned == value ? planned.sizes : SmallVector<Value>();
+  if (returned != value) {
+    outputBytes[*output] = bytes(planned, value.getType());
+  }
   auto op = plan::OutputOp::create(builder, loc, bufferType, *output, shape);
   return outputs[*output] = op.getResult();
 }
@@ -296,11 +300,31 @@ LogicalResult Planner::convertReshape(Operation *op, Value source, ArrayRef<OpFo
   return success();
 }
 
+/// The shape of an output that a kernel has written before the shape is computed. Where that needs what a
+/// later kernel finds, the kernel gets a buffer of its own instead, and this is false.
+bool Planner::setSizes(plan::OutputOp output, ValueRange sizes) {
+  IRRewriter rewriter(output.getContext());
+  if (succeeded(moveValueDefinitions(rewriter, sizes, output))) {
+    output.getSizesMutable().assign(sizes);
+    return true;
+  }
+  rewriter.setInsertionPoint(output);
+  Value buffer =
+      plan::AllocOp::create(rewriter, output.getLoc(), bufferType, outputBytes.at(output.getOutput()));
+  for (auto &[value, planned] : tensors) {
+    if (planned.buffer == output.getResult()) {
+      planned.buffer = buffer;
+    }
+  }
+  rewriter.replaceOp(output, buffer);
+  return false;
+}
+
 LogicalResult Planner::convertReturn(func::ReturnOp op) {
   unsigned outputCount = program.getOutputs().size();
   for (OpOperand &operand : op->getOpOperands()) {
     unsigned output = operand.getOperandNumber();
-    const PlannedTensor planned = lookup(operand.get());
+    PlannedTensor planned = lookup(operand.get());
     if (output >= outputCount) {
       if (failed(convertWrite(op, cast<FlatSymbolRefAttr>(sessionResults[output - outputCount]), planned,
                               outputs.lookup(output)))) {
@@ -309,10 +333,11 @@ LogicalResult Planner::convertReturn(func::ReturnOp op) {
       continue;
     }
     if (Value buffer = outputs.lookup(output)) {
-      if (auto existing = buffer.getDefiningOp<plan::OutputOp>(); existing.getSizes().empty()) {
-        existing.getSizesMutable().assign(planned.sizes);
+      auto existing = buffer.getDefiningOp<plan::OutputOp>();
+      if (!existing.getSizes().empty() || setSizes(existing, planned.sizes)) {
+        continue;
       }
-      continue;
+      planned = lookup(operand.get());
     }
     if (!planned.buffer) {
       return op.emitError() << "output " << output << " has no contents when the function returns it";

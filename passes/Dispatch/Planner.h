@@ -33,6 +33,7 @@ private:
   mlir::LogicalResult beginLoop(LoopOp op, llvm::SmallVectorImpl<PlannedTensor> &carried);
   mlir::LogicalResult endRound(LoopOp op, llvm::ArrayRef<PlannedTensor> carried);
   mlir::LogicalResult convertInsertion(mlir::tensor::InsertSliceOp op);
+  bool setSizes(plan::OutputOp output, mlir::ValueRange sizes);
   mlir::LogicalResult convertReturn(mlir::func::ReturnOp op);
   mlir::LogicalResult convertWrite(mlir::func::ReturnOp op, mlir::FlatSymbolRefAttr state,
                                    const PlannedTensor &planned, mlir::Value written);
@@ -72,8 +73,9 @@ private:
   llvm::DenseMap<mlir::Attribute, mlir::Value> parameterValues;
   // The symbols of parameters and states, in the order of the function.
   llvm::SmallVector<mlir::Attribute> sessionArguments, sessionResults;
-  llvm::DenseMap<unsigned, mlir::Value> outputs;   // buffers of outputs that a kernel writes directly
-  llvm::DenseMap<mlir::Value, mlir::Value> claims; // the buffers that values are to be written to
+  llvm::DenseMap<unsigned, mlir::Value> outputs;     // buffers of outputs that a kernel writes directly
+  llvm::DenseMap<unsigned, mlir::Value> outputBytes; // of those that are reshaped on the way to the return
+  llvm::DenseMap<mlir::Value, mlir::Value> claims;   // the buffers that values are to be written to
 };
 
 /// The parameter or state that an argument or result of these attributes stands for, or null.

@@ -64,7 +64,7 @@ mlir::FailureOr<Values> emitWhen(Node &node, const GraphValue &condition, const 
       return node.error("its branches make " + typeName(value.elementType) + " " +
                         node.extents.text(value.shape) + " and " + typeName(other.elementType) + " " +
                         node.extents.text(other.shape) +
-                        ", but a condition that is computed needs equal types and shapes");
+                        ", but expected a constant condition, or equal types and shapes");
     alternatives.push_back(emit.tensor(other));
   }
   mlir::Value holds = emit.tensor(emit.reshape(condition, {}));
