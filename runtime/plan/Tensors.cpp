@@ -9,7 +9,6 @@ namespace winnow::runtime {
 
 using format::Code;
 using format::concatenate;
-using format::ElementType;
 using format::failure;
 using format::Status;
 
