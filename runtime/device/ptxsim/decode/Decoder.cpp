@@ -184,9 +184,8 @@ bool Decoder::placeReferencedShared() {
 }
 
 bool Decoder::tooMuchShared() {
-  return fail(function.location,
-              format::concatenate("more than ", kMostSharedBytes,
-                                  " bytes of shared memory that is not dynamic"));
+  return fail(function.location, format::concatenate("more than ", kMostSharedBytes,
+                                                     " bytes of shared memory that is not dynamic"));
 }
 
 /// In the frame of the function whose code is being decoded, or in the kernel's local memory.
