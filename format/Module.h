@@ -97,13 +97,11 @@ enum class Opcode : uint16_t {
   Else,  // the second branch follows, which runs instead of the first
   EndIf, // ends the innermost If
   // scalar `result` = an element of a buffer, when all that writes it is done. immediate: its ElementType,
-  // one
-  // that isReadable. operands: buffer, scalar index of the element. Not between If and EndIf
+  // which isReadable. operands: buffer, scalar index of the element. Not between If and EndIf
   Read,
   // what follows up to EndFor runs once for each value of scalar `result` from 0 to below the count.
-  // operands:
-  // scalar count, then maybe a buffer: no further round begins when its first byte is 0. Not between If and
-  // EndIf
+  // operands: scalar count, then maybe a buffer: no further round begins when its first byte is 0. Not
+  // between If and EndIf
   For,
   EndFor, // ends the innermost For
   Return,

@@ -60,12 +60,16 @@ def check_graph(graph, module, device, options):
                 yield f"{device}, run {run}: output '{value.name}' {problem}"
 
 
+def no_result(graph):
+    return {"nodes": len(graph.model.graph.node), "operators": graph.operators, "refused": [], "problems": []}
+
+
 def check_seed(seed, options, tell):
     tell("the generator")
     graph = graph_generator.generate(seed)
     path = options.folder / f"{seed}.onnx"
     onnx.save(graph.model, path)
-    result = {"nodes": len(graph.model.graph.node), "operators": graph.operators, "refused": [], "problems": []}
+    result = no_result(graph)
     tell("winnow-compile")
     try:
         compile_model(path, path.with_suffix(".wnm"), ["host:native"], {}, options)
@@ -90,7 +94,7 @@ def check_broken(seed, options, tell):
     damage, content = graph_damage.damage(graph.model, seed)
     path = options.folder / f"{seed}.onnx"
     path.write_bytes(content)
-    result = {"nodes": len(graph.model.graph.node), "operators": graph.operators, "refused": [], "problems": []}
+    result = no_result(graph)
     tell(f"winnow-compile, {damage}")
     try:
         compile_model(path, path.with_suffix(".wnm"), ["host:native"], {}, options)

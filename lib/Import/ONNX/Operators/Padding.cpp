@@ -59,10 +59,10 @@ void simplifySizes(Node &node, Shape &shape) {
       size = node.emit.dataExtent(node.emit.index(size), "padded", 0);
 }
 
-/// Makes a call fail that would show elements of a dimension without any: its size or pads come from data.
+/// Makes a call fail that would show elements of a dimension without any.
 void requireElements(Node &node, const Shape &before, const Shape &after, llvm::StringRef mode) {
   for (auto [size, padded] : llvm::zip_equal(before, after)) {
-    if (size == padded || node.extents.isAtLeast(size, 1) || !node.extents.dependsOnData(padded))
+    if (size == padded || node.extents.isAtLeast(size, 1))
       continue;
     std::optional<Extent> some = node.extents.minimum(size, 1), wanted = node.extents.minimum(padded, 1);
     if (some && wanted)
