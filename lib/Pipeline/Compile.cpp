@@ -4,6 +4,7 @@
 #include "dialects/Plan/PlanDialect.h"
 #include "lib/Pipeline/CheckModel.h"
 #include "lib/Pipeline/ReferenceProgram.h"
+#include "lib/Pipeline/SparseConstants.h"
 #include "lib/Target/Host/EmitImage.h"
 #include "lib/Target/Module/ModuleBuilder.h"
 #include "lib/Target/PTX/EmitPTX.h"
@@ -428,6 +429,7 @@ LogicalResult Compiler::runPhase(Phase phase) {
     if (failed(parseTargets()) || failed(checkModel(module)) || failed(checkDimensions())) {
       return failure();
     }
+    densifyConstants(module);
     return runPasses(module, buildRaisePipeline);
   case Phase::Structure: {
     StructureOptions structure;

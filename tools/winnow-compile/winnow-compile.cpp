@@ -7,6 +7,7 @@
 #include "tools/winnow-compile/Diagnostics.h"
 #include "tools/winnow-compile/Options.h"
 #include "tools/winnow-compile/Outputs.h"
+#include "tools/winnow-compile/Reproducer.h"
 #include "tools/winnow-compile/Summary.h"
 
 #include "mlir/IR/DialectRegistry.h"
@@ -57,12 +58,13 @@ LogicalResult enableRemarks(MLIRContext &context) {
                                            /*printAsEmitRemarks=*/true);
 }
 
-int run(winnow::CommandLine &line) {
+int run(winnow::CommandLine &line, llvm::ArrayRef<const char *> arguments) {
   DialectRegistry registry;
   winnow::registerDialects(registry);
   MLIRContext context(registry);
   winnow::ProgressBar progress(static_cast<int>(winnow::phaseNames().size()));
   winnow::DiagnosticPrinter printer(context, line.input, progress);
+  winnow::Reproducer reproducer(line, arguments, progress);
   if (line.printRemarks && failed(enableRemarks(context))) {
     return fail("remarks cannot be enabled");
   }
@@ -78,18 +80,20 @@ int run(winnow::CommandLine &line) {
   if (!module) {
     return 1;
   }
+  reproducer.keep(*module);
   std::map<std::string, int64_t> nodes;
   if (line.isDryRun) {
     nodes = winnow::countNodes(*module);
   }
   line.compile.text = line.isDryRun ? nullptr : &llvm::outs();
   line.compile.onPhase = [&](winnow::Phase phase) {
+    reproducer.enter(phase);
     auto done = static_cast<int>(phase);
     progress.show(done, winnow::phaseNames()[done]);
   };
   FailureOr<std::optional<winnow::format::Module>> compiled = winnow::compile(*module, line.compile);
   if (failed(compiled)) {
-    return 1;
+    return reproducer.reportFailure();
   }
   if (line.isDryRun) {
     winnow::printSummary(llvm::outs(), *module, nodes);
@@ -111,5 +115,5 @@ int run(winnow::CommandLine &line) {
 int main(int argc, char **argv) {
   int exitCode = 0;
   std::optional<winnow::CommandLine> line = winnow::parseCommandLine(argc, argv, exitCode);
-  return line ? run(*line) : exitCode;
+  return line ? run(*line, {argv, static_cast<size_t>(argc)}) : exitCode;
 }
