@@ -36,7 +36,7 @@ class Value:
     name: str
     kind: str
     exact: list
-    disturbed: list  # after small errors in everything before it
+    disturbed: list  # two sets of the same: after small errors in everything before it, and after the opposite ones
     is_constant: bool = False
 
     @property
@@ -48,7 +48,8 @@ class Value:
         """How far errors before it can move it, absolute."""
         if self.kind not in ROUNDING or not self.exact[run].size:
             return 0
-        return np.abs(self.exact[run].astype(np.float64) - self.disturbed[run].astype(np.float64)).max()
+        exact = self.exact[run].astype(np.float64)
+        return max(np.abs(exact - runs[run].astype(np.float64)).max() for runs in self.disturbed)
 
 
 @dataclass
@@ -129,7 +130,7 @@ class Generator:
                       for run in range(self.runs)]
             arrays = arrays[:1] * self.runs if is_constant else arrays
         group = self.constants if is_constant else self.inputs
-        value = Value(f"{'c' if is_constant else 'x'}{len(group)}", spec.kind, arrays, arrays, is_constant)
+        value = Value(f"{'c' if is_constant else 'x'}{len(group)}", spec.kind, arrays, [arrays, arrays], is_constant)
         return value, group
 
     def known_operand(self, spec, names, row):
@@ -163,23 +164,27 @@ class Generator:
 
     # ---- nodes ----
 
-    def disturb(self, array, kind):
-        if kind not in ROUNDING:
-            return array
-        scale = np.abs(array.astype(np.float64)).max(initial=0) * ROUNDING[kind]
-        return (array + scale * self.random.uniform(-1, 1, array.shape)).astype(array.dtype)
+    def disturb(self, value):
+        """Adds the errors of a device: what is next to a step falls down it, in one direction or the other."""
+        if value.kind not in ROUNDING:
+            return
+        plus, minus = value.disturbed
+        for run, array in enumerate(plus):
+            scale = np.abs(array.astype(np.float64)).max(initial=0) * ROUNDING[value.kind]
+            error = scale * self.random.uniform(-1, 1, array.shape)
+            plus[run] = (array + error).astype(array.dtype)
+            minus[run] = (minus[run] - error).astype(array.dtype)
 
     def check(self, value):
         """Raises Misfit unless a device can be expected to find the value."""
-        for exact, disturbed in zip(value.exact, value.disturbed):
-            if exact.shape != disturbed.shape or exact.size > MOST_ELEMENTS:
-                raise Misfit
+        for run, exact in enumerate(value.exact):
             numbers = exact.astype(np.float64)
-            if not np.all(np.abs(numbers) <= LARGEST):  # nor a NaN
+            if exact.size > MOST_ELEMENTS or not np.all(np.abs(numbers) <= LARGEST):  # nor a NaN
                 raise Misfit
             most = MOST_ERROR.get(value.kind, 0) * np.abs(numbers).max(initial=0)
-            if not np.all(np.abs(numbers - disturbed.astype(np.float64)) <= most):
-                raise Misfit
+            for disturbed in (runs[run] for runs in value.disturbed):
+                if exact.shape != disturbed.shape or not np.all(np.abs(numbers - disturbed.astype(np.float64)) <= most):
+                    raise Misfit
 
     def add_node(self, row):
         """Raises Misfit if there can be no such node."""
@@ -190,16 +195,17 @@ class Generator:
                                 f"n{number}", domain=row.domain, **row.attributes)
         execute = executor(node, [value for value in operands if value], self.opset)
         exact = [execute([v.exact[run] for v in operands if v]) for run in range(self.runs)]
-        disturbed = [execute([v.disturbed[run] for v in operands if v]) for run in range(self.runs)]
+        disturbed = [[execute([v.disturbed[sign][run] for v in operands if v]) for run in range(self.runs)]
+                     for sign in range(2)]
         results = []
         for index, name in enumerate(names):
             arrays = [outputs[index] for outputs in exact]
             kind = KINDS.get(arrays[0].dtype)
             if not kind:
                 raise Misfit
-            results.append(Value(name, kind, arrays, [outputs[index] for outputs in disturbed]))
+            results.append(Value(name, kind, arrays, [[outputs[index] for outputs in runs] for runs in disturbed]))
             self.check(results[-1])
-            results[-1].disturbed = [self.disturb(array, kind) for array in results[-1].disturbed]
+            self.disturb(results[-1])
         for value, group in new:
             group.append(value)
         self.nodes.append(node)
