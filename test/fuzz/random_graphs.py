@@ -139,8 +139,8 @@ def main():
         for text in result["refused"] if arguments.verbose else []:
             print(f"refused: seed {seed}: {text}", flush=True)
         operators.update(result["operators"])
-        counts.update({"nodes": result["nodes"], "refused": bool(result["refused"]),
-                       "problems": bool(result["problems"])})
+        counts.update({"nodes": result["nodes"], "refused": int(bool(result["refused"])),
+                       "problems": int(bool(result["problems"]))})
 
     check = check_broken if arguments.broken else check_seed
     if arguments.keep:

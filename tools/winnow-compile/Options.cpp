@@ -148,6 +148,11 @@ std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode
          "--constant", constants,
          "an input of an ONNX model that always has the value in a file, may be repeated: NAME=@FILE.npy")
       ->allow_extra_args(false);
+  app.add_option(
+         "--intermediates", line.intermediates,
+         "a value inside an ONNX model, may be repeated, or all: a second function, main_intermediates, "
+         "returns it after the outputs, for winnow-run --dump-intermediates")
+      ->allow_extra_args(false);
   addTuning(app, line.compile);
   app.add_flag("--no-ptxas", skipsAssembler, "do not run ptxas, even if it is there");
   app.add_flag(

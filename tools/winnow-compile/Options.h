@@ -22,6 +22,8 @@ struct CommandLine {
   bool isDryRun = false;
   /// Inputs of an ONNX model that always have the value in a .npy file.
   std::map<std::string, std::string> fixedInputs;
+  /// Values inside an ONNX model that a second function returns, too, or "all".
+  std::vector<std::string> intermediates;
   CompileOptions compile;
 };
 

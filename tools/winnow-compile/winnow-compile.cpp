@@ -28,8 +28,9 @@ int fail(const llvm::Twine &message) {
 /// Reads the model. An ONNX model takes the sizes that a dimension is fixed to; what is left are ranges.
 OwningOpRef<ModuleOp> readModel(winnow::CommandLine &line, MLIRContext &context) {
   if (!llvm::StringRef(line.input).ends_with(".onnx")) {
-    if (!line.fixedInputs.empty()) {
-      fail("--constant is for ONNX models, but '" + line.input + "' is MLIR text");
+    if (!line.fixedInputs.empty() || !line.intermediates.empty()) {
+      fail(llvm::Twine(line.intermediates.empty() ? "--constant" : "--intermediates") +
+           " is for ONNX models, but '" + line.input + "' is MLIR text");
       return nullptr;
     }
     return parseSourceFile<ModuleOp>(line.input, &context);
@@ -46,6 +47,7 @@ OwningOpRef<ModuleOp> readModel(winnow::CommandLine &line, MLIRContext &context)
   for (const auto &[name, file] : line.fixedInputs) {
     options.fixedInputs[name] = file;
   }
+  options.intermediates = line.intermediates;
   return winnow::importONNX(line.input, context, options);
 }
 

@@ -235,22 +235,27 @@ std::vector<std::pair<size_t, std::string>> matchOutputs(const std::vector<Named
   return matched;
 }
 
+static void writeFile(const std::string &path, const std::vector<uint8_t> &bytes) {
+  format::Status status = format::writeFileAtomically(path, {bytes});
+  if (!status.ok())
+    throw UserError(status.message());
+}
+
+void writeArchive(const std::string &path, const std::map<std::string, Array> &arrays) {
+  writeFile(path, orThrow(format::serializeNumpyArchive(arrays), "cannot write '" + path + "': "));
+}
+
 void writeOutputs(const Options &options, const std::vector<std::string> &names,
                   const std::vector<Array> &outputs) {
   std::map<std::string, std::map<std::string, Array>> archives;
-  auto write = [](const std::string &path, const std::vector<uint8_t> &bytes) {
-    format::Status status = format::writeFileAtomically(path, {bytes});
-    if (!status.ok())
-      throw UserError(status.message());
-  };
   for (const auto &[index, path] : matchOutputs(options.outputs, names, "--output")) {
     if (isArchive(path))
       archives[path][names[index]] = outputs[index];
     else
-      write(path, format::serializeNumpy(outputs[index]));
+      writeFile(path, format::serializeNumpy(outputs[index]));
   }
   for (const auto &[path, arrays] : archives)
-    write(path, orThrow(format::serializeNumpyArchive(arrays), "cannot write '" + path + "': "));
+    writeArchive(path, arrays);
 }
 
 } // namespace winnow::run

@@ -29,6 +29,9 @@ std::vector<std::pair<size_t, std::string>> matchOutputs(const std::vector<Named
 void writeOutputs(const Options &options, const std::vector<std::string> &names,
                   const std::vector<Array> &outputs);
 
+/// Writes a .npz file, complete or not at all.
+void writeArchive(const std::string &path, const std::map<std::string, Array> &arrays);
+
 /// The array for `name` from a .npy file or a .npz file, which needs a member of that name unless it has but
 /// one.
 Array readArray(const std::string &name, const std::string &path);

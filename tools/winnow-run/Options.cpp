@@ -113,6 +113,11 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
       ->type_name("FILE");
   app.add_option("--save-state", options.saveState, "write the state to this .npz file in the end")
       ->type_name("FILE");
+  app.add_option(
+         "--dump-intermediates", options.intermediates,
+         "write every value inside the model that winnow-compile --intermediates named, and the outputs, "
+         "to this .npz file")
+      ->type_name("FILE");
   app.add_option("--compare", comparisons,
                  "what an output must be: NAME=@FILE.npy, NAME=@FILE.npz or @FILE.npz")
       ->type_name("EXPECTED");

@@ -29,7 +29,7 @@ struct Options {
   std::map<std::string, std::vector<int64_t>> shapes; // of random inputs
   std::map<std::string, int64_t> dimensions;          // of random inputs
   std::vector<std::pair<std::string, double>> parameters;
-  std::string loadState, saveState; // files, empty for none
+  std::string loadState, saveState, intermediates; // files, empty for none
   std::string compareDevice;
   double relativeTolerance = 1e-4, absoluteTolerance = 1e-5;
   int repeat = 1;

@@ -3,6 +3,7 @@
 #include "tools/winnow-run/Numbers.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace winnow::run {
@@ -60,13 +61,48 @@ double median(std::vector<double> values) {
   return values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
+struct Summary {
+  double minimum = 0, maximum = 0, mean = 0; // of the finite elements
+  int64_t notANumber = 0, infinite = 0;
+};
+
+Summary summarize(const Array &array) {
+  Summary summary;
+  double sum = 0;
+  int64_t finite = 0;
+  for (int64_t i = 0; i < array.elementCount(); ++i) {
+    double value = load(array, i);
+    summary.notANumber += std::isnan(value);
+    summary.infinite += std::isinf(value);
+    if (!std::isfinite(value))
+      continue;
+    summary.minimum = finite ? std::min(summary.minimum, value) : value;
+    summary.maximum = finite ? std::max(summary.maximum, value) : value;
+    sum += value;
+    ++finite;
+  }
+  summary.mean = finite ? sum / double(finite) : 0;
+  return summary;
+}
+
+/// What the first elements do not show: "; min -1, max 2.5, mean 0.3, 2 NaN".
+std::string summaryText(const Array &array) {
+  Summary summary = summarize(array);
+  std::string text = print("; min %.6g, max %.6g, mean %.6g", summary.minimum, summary.maximum, summary.mean);
+  if (summary.notANumber)
+    text += print(", %lld NaN", static_cast<long long>(summary.notANumber));
+  if (summary.infinite)
+    text += print(", %lld infinite", static_cast<long long>(summary.infinite));
+  return text;
+}
+
 std::string outputText(const std::string &outputName, const Array &array) {
   constexpr int64_t shown = 8;
   std::string values;
   for (int64_t i = 0; i < std::min(array.elementCount(), shown); ++i)
     values += (i ? ", " : "") + text(array, i);
   if (array.elementCount() > shown)
-    values += ", ...";
+    values += ", ..." + summaryText(array);
   return outputName + ": " + name(array.type) + " " + shapeText(array.shape) + " = " + values + "\n";
 }
 
@@ -119,10 +155,17 @@ Json executionJson(const Execution &execution) {
                  {"median", median(times)},
                  {"mean", std::accumulate(times.begin(), times.end(), 0.0) / double(times.size())}}}};
   json["outputs"] = Json::array();
-  for (size_t i = 0; i < execution.outputs.size(); ++i)
+  for (size_t i = 0; i < execution.outputs.size(); ++i) {
+    Summary summary = summarize(execution.outputs[i]);
     json["outputs"].push_back({{"name", execution.outputNames[i]},
                                {"type", name(execution.outputs[i].type)},
-                               {"shape", execution.outputs[i].shape}});
+                               {"shape", execution.outputs[i].shape},
+                               {"min", summary.minimum},
+                               {"max", summary.maximum},
+                               {"mean", summary.mean},
+                               {"nan", summary.notANumber},
+                               {"infinite", summary.infinite}});
+  }
   json["comparisons"] = Json::array();
   for (const Comparison &comparison : execution.comparisons)
     json["comparisons"].push_back(comparison.json());

@@ -72,9 +72,33 @@ std::vector<Comparison> compareOutputs(const Options &options, const wn::Module 
   return comparisons;
 }
 
+/// The function that returns what is inside another one, too. Throws UserError if the module has none.
+std::string intermediatesOf(const std::string &function, const wn::Module &module) {
+  std::string name = function + "_intermediates";
+  auto description = nlohmann::ordered_json::parse(module.describe());
+  for (const auto &each : description["functions"])
+    if (each["name"] == name)
+      return name;
+  throw UserError("--dump-intermediates needs the function '" + name +
+                  "', which the module does not have: compile the model with --intermediates");
+}
+
+void dumpIntermediates(const Options &options, const wn::Module &module, wn::Session &session,
+                       const std::vector<DLTensor> &inputs) {
+  std::string function = intermediatesOf(options.function, module);
+  std::vector<wn_tensor_info> infos = module.tensors(function, WN_OUTPUT);
+  std::vector<Array> arrays = copyOutputs(session.invoke(function, inputs, infos.size()), infos);
+  std::map<std::string, Array> members;
+  for (size_t i = 0; i < infos.size(); ++i)
+    members[infos[i].name] = std::move(arrays[i]);
+  writeArchive(options.intermediates, members);
+}
+
 Execution execute(const Options &options) {
   Stopwatch loading;
   wn::Module module = wn::Module::fromFile(options.module);
+  if (!options.intermediates.empty())
+    intermediatesOf(options.function, module); // found out before the work, as wrong names are below
   wn_session_options given = sessionOptions(options);
   given.checks = options.checks.c_str();
   wn::Session session(module, options.device, &given);
@@ -105,6 +129,8 @@ Execution execute(const Options &options) {
     session.saveState(options.saveState);
   execution.outputs = copyOutputs(outputs, infos);
   execution.profile = nlohmann::ordered_json::parse(session.profile());
+  if (!options.intermediates.empty())
+    dumpIntermediates(options, module, session, inputs);
   execution.comparisons = compareOutputs(options, module, execution, inputs, infos);
   return execution;
 }

@@ -8,8 +8,10 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
 
@@ -44,6 +46,12 @@ void countReads(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes
           ++scope.uses[output.name()];
       }
   }
+}
+
+/// A value that is returned has a reader that is no node.
+void noteReturned(llvm::StringRef name, Scope &scope) {
+  ++scope.uses[name];
+  scope.reader[name] = nullptr;
 }
 
 void eraseDeadOperations(mlir::Block &block) {
@@ -278,47 +286,89 @@ void GraphImporter::importInitializers(const onnx::GraphProto &graph, Scope &sco
     report(fileLocation, "sparse initializers are not supported, but expected dense ones");
 }
 
+std::optional<GraphValue> GraphImporter::outputValue(const onnx::ValueInfoProto &output, const Scope &scope) {
+  auto fail = [&](const llvm::Twine &message) {
+    report(emitter.location, ("output '" + llvm::Twine(output.name()) + "' " + message).str());
+    return std::nullopt;
+  };
+  const GraphValue *value = scope.find(output.name());
+  if (!value)
+    return fail("is made by no node");
+  if (value->isFaulty)
+    return std::nullopt;
+  const onnx::TypeProto::Tensor &declared = output.type().tensor_type();
+  if (output.type().has_tensor_type() && declared.elem_type() != 0 &&
+      elementType(context(), declared.elem_type()) != value->elementType)
+    return fail("is declared as " + dataTypeName(declared.elem_type()) + ", but is " +
+                typeName(value->elementType));
+  if (declared.has_shape() && declared.shape().dim_size() != value->rank())
+    return fail("is declared with rank " + llvm::Twine(declared.shape().dim_size()) + ", but has rank " +
+                llvm::Twine(value->rank()));
+  return *value;
+}
+
+void GraphImporter::addResult(const GraphValue &value, llvm::StringRef name, Results &results) {
+  std::optional<GraphValue> result = isPacked(value.elementType) ? pack(emitter, value) : value;
+  if (!result) {
+    report(emitter.location, ("output '" + name + "' has a size that is too complex to pack").str());
+    return;
+  }
+  results.values.push_back(emitter.tensor(*result));
+  describeTensor(*result, name, false, results.attributes.emplace_back());
+}
+
+void GraphImporter::setResults(mlir::func::FuncOp of, const Results &results) {
+  of.setFunctionType(
+      emitter.builder.getFunctionType(of.getArgumentTypes(), mlir::ValueRange(results.values).getTypes()));
+  for (auto [index, list] : llvm::enumerate(results.attributes))
+    of.setResultAttrs(index, list.getDictionary(context()));
+}
+
 void GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope &scope) {
-  llvm::SmallVector<mlir::Value> results;
-  llvm::SmallVector<mlir::NamedAttrList> attributes;
+  Results results;
   emitter.location = function.getLoc();
   if (graph.output_size() == 0)
     report(emitter.location, "the graph has no outputs, but expected at least one");
-  for (const onnx::ValueInfoProto &output : graph.output()) {
-    const GraphValue *value = scope.find(output.name());
-    if (!value) {
-      report(emitter.location, "output '" + output.name() + "' is made by no node");
-      continue;
-    }
-    if (value->isFaulty)
-      continue;
-    const onnx::TypeProto::Tensor &declared = output.type().tensor_type();
-    if (output.type().has_tensor_type() && declared.elem_type() != 0 &&
-        elementType(context(), declared.elem_type()) != value->elementType) {
-      report(emitter.location, "output '" + output.name() + "' is declared as " +
-                                   dataTypeName(declared.elem_type()) + ", but is " +
-                                   typeName(value->elementType));
-      continue;
-    }
-    if (declared.has_shape() && declared.shape().dim_size() != value->rank()) {
-      report(emitter.location, "output '" + output.name() + "' is declared with rank " +
-                                   std::to_string(declared.shape().dim_size()) + ", but has rank " +
-                                   std::to_string(value->rank()));
-      continue;
-    }
-    std::optional<GraphValue> result = isPacked(value->elementType) ? pack(emitter, *value) : *value;
-    if (!result) {
-      report(emitter.location, "output '" + output.name() + "' has a size that is too complex to pack");
-      continue;
-    }
-    results.push_back(emitter.tensor(*result));
-    describeTensor(*result, output.name(), false, attributes.emplace_back());
-  }
-  mlir::func::ReturnOp::create(emitter.builder, emitter.location, results);
-  function.setFunctionType(
-      emitter.builder.getFunctionType(function.getArgumentTypes(), mlir::ValueRange(results).getTypes()));
-  for (auto [index, list] : llvm::enumerate(attributes))
-    function.setResultAttrs(index, list.getDictionary(context()));
+  for (const onnx::ValueInfoProto &output : graph.output())
+    if (std::optional<GraphValue> value = outputValue(output, scope))
+      addResult(*value, output.name(), results);
+  if (!options.intermediates.empty())
+    returnIntermediates(scope, results);
+  mlir::func::ReturnOp::create(emitter.builder, emitter.location, results.values);
+  setResults(function, results);
+}
+
+void GraphImporter::chooseIntermediates() {
+  if (options.intermediates.empty())
+    return;
+  bool isAll = llvm::is_contained(options.intermediates, "all");
+  llvm::StringSet<> made;
+  for (const onnx::NodeProto &node : model.graph().node())
+    for (llvm::StringRef name : node.output())
+      if (made.insert(name).second && !name.empty() &&
+          (isAll || llvm::is_contained(options.intermediates, name)))
+        intermediates.push_back(name);
+  for (const onnx::ValueInfoProto &output : model.graph().output())
+    llvm::erase(intermediates, output.name());
+  for (const std::string &name : options.intermediates)
+    if (!isAll && !made.contains(name))
+      report(emitter.location, "no node of the graph makes the value '" + name + "' of --intermediates");
+}
+
+void GraphImporter::returnIntermediates(const Scope &scope, Results results) {
+  for (llvm::StringRef name : intermediates)
+    if (const GraphValue *value = scope.find(name); value && !value->isFaulty)
+      addResult(*value, name, results);
+  mlir::OpBuilder::InsertionGuard guard(emitter.builder);
+  emitter.builder.setInsertionPointAfter(function);
+  mlir::IRMapping copies;
+  auto second = mlir::cast<mlir::func::FuncOp>(emitter.builder.clone(*function, copies));
+  second.setName(options.functionName + "_intermediates");
+  setResults(second, results);
+  for (mlir::Value &value : results.values)
+    value = copies.lookup(value);
+  emitter.builder.setInsertionPointToEnd(&second.getBody().front());
+  mlir::func::ReturnOp::create(emitter.builder, emitter.location, results.values);
 }
 
 bool GraphImporter::checkModel() {
@@ -342,6 +392,9 @@ mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::import() {
   Scope scope;
   scope.opset = findOpset(model.opset_import());
   countUses(model.graph(), scope);
+  chooseIntermediates();
+  for (llvm::StringRef name : intermediates)
+    noteReturned(name, scope);
   importInitializers(model.graph(), scope);
   if (!importInputs(model.graph(), scope))
     return nullptr;
@@ -349,16 +402,15 @@ mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::import() {
   importOutputs(model.graph(), scope);
   if (!problems.empty() || hasNewBinding)
     return nullptr;
-  eraseDeadOperations(function.getBody().front());
+  for (auto made : module->getOps<mlir::func::FuncOp>())
+    eraseDeadOperations(made.getBody().front());
   return std::move(module);
 }
 
 void GraphImporter::countUses(const onnx::GraphProto &graph, Scope &scope) {
   countReads(graph.node(), nullptr, scope);
-  for (const onnx::ValueInfoProto &output : graph.output()) {
-    ++scope.uses[output.name()];
-    scope.reader[output.name()] = nullptr;
-  }
+  for (const onnx::ValueInfoProto &output : graph.output())
+    noteReturned(output.name(), scope);
 }
 
 void GraphImporter::defineOutput(Scope &scope, llvm::StringRef name, GraphValue value,
@@ -431,10 +483,8 @@ bool GraphImporter::importFunctionCall(const onnx::NodeProto &proto, Scope &scop
                                                  ? &attribute
                                                  : scope.callAttributes.lookup(attribute.ref_attr_name());
   countReads(callee.node(), nullptr, inner);
-  for (const std::string &name : callee.output()) {
-    ++inner.uses[name];
-    inner.reader[name] = nullptr;
-  }
+  for (const std::string &name : callee.output())
+    noteReturned(name, inner);
   importNodes(callee.node(), inner);
   for (auto [index, name] : llvm::enumerate(proto.output())) {
     const GraphValue *value =

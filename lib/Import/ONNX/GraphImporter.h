@@ -69,6 +69,19 @@ private:
   bool declareInput(const onnx::ValueInfoProto &input, Scope &scope);
   void defineInputSizes();
   void importOutputs(const onnx::GraphProto &graph, Scope &scope);
+  /// The value as what a function returns, if it is what the graph says.
+  std::optional<GraphValue> outputValue(const onnx::ValueInfoProto &output, const Scope &scope);
+  /// What a function returns, and the attributes that describe it.
+  struct Results {
+    llvm::SmallVector<mlir::Value> values;
+    llvm::SmallVector<mlir::NamedAttrList> attributes;
+  };
+  void addResult(const GraphValue &value, llvm::StringRef name, Results &results);
+  void setResults(mlir::func::FuncOp of, const Results &results);
+  /// Finds the values inside the graph that options.intermediates names.
+  void chooseIntermediates();
+  /// Makes a copy of the function that returns them after `results`.
+  void returnIntermediates(const Scope &scope, Results results);
   void importNode(const onnx::NodeProto &proto, Scope &scope);
   bool importFunctionCall(const onnx::NodeProto &proto, Scope &scope, mlir::Location location);
   void markFaulty(const onnx::NodeProto &proto, Scope &scope);
@@ -89,6 +102,7 @@ private:
   mlir::func::FuncOp function;
   std::vector<GraphValue> arguments;
   llvm::SmallVector<std::string> argumentNames;
+  std::vector<llvm::StringRef> intermediates; // in the order of their nodes, without outputs
   std::vector<Problem> problems;
   int64_t nodeCount = 0;
   bool hasNewBinding = false;
