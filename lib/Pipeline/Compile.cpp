@@ -341,7 +341,7 @@ LogicalResult Compiler::emitReference(ModuleBuilder &builder) {
     }
     programs.push_back(*program);
   }
-  FailureOr<std::vector<uint8_t>> image = emitHostImage(*reference->module, reference->host);
+  FailureOr<std::vector<uint8_t>> image = emitHostImage(*reference->module, reference->host, Effort::Quick);
   if (failed(image)) {
     return failure();
   }

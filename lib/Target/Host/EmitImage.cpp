@@ -17,7 +17,8 @@
 using namespace mlir;
 using namespace winnow;
 
-static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(const HostTarget &target) {
+static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(const HostTarget &target,
+                                                                                Effort effort) {
   auto generator = findCodeGenerator(target.triple);
   if (!generator)
     return generator.takeError();
@@ -28,7 +29,8 @@ static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(
       (*generator)
           ->createTargetMachine(llvm::Triple(target.triple), target.cpu, /*Features=*/"", options,
                                 llvm::Reloc::PIC_, llvm::CodeModel::Small,
-                                llvm::CodeGenOptLevel::Aggressive));
+                                effort == Effort::Full ? llvm::CodeGenOptLevel::Aggressive
+                                                       : llvm::CodeGenOptLevel::Less));
   if (!machine)
     return llvm::createStringError("LLVM has no code generator for '" + target.triple + "'");
   return machine;
@@ -48,7 +50,11 @@ static void setFunctionAttributes(llvm::Module &module, const HostTarget &target
   }
 }
 
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+// What loops over scalars gain most from; most of the time of O3 goes into unrolling and vectorizing them.
+constexpr llvm::StringLiteral kQuickPipeline =
+    "always-inline,function(sroa,early-cse,instcombine,simplifycfg,loop-mssa(licm),early-cse)";
+
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine, Effort effort) {
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = tuning.SLPVectorization = tuning.LoopInterleaving = tuning.LoopUnrolling = true;
   llvm::PassBuilder builder(&machine, tuning);
@@ -65,7 +71,12 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, callGraph, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
+  llvm::ModulePassManager passes;
+  if (effort == Effort::Full)
+    passes = builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3);
+  else
+    llvm::cantFail(builder.parsePassPipeline(passes, kQuickPipeline));
+  passes.run(module, modules);
 }
 
 static llvm::Expected<std::string> generateCode(llvm::Module &module, llvm::TargetMachine &machine,
@@ -97,15 +108,16 @@ static llvm::Expected<std::unique_ptr<llvm::Module>> translate(ModuleOp module, 
 
 /// The optimized module as `kind`: text, assembly or an object.
 enum class Output { LLVMIR, Assembly, Object };
-static llvm::Expected<std::string> compile(ModuleOp module, const HostTarget &target, Output kind) {
-  auto machine = createTargetMachine(target);
+static llvm::Expected<std::string> compile(ModuleOp module, const HostTarget &target, Output kind,
+                                           Effort effort) {
+  auto machine = createTargetMachine(target, effort);
   if (!machine)
     return machine.takeError();
   llvm::LLVMContext context;
   auto translated = translate(module, context, **machine, target);
   if (!translated)
     return translated.takeError();
-  optimize(**translated, **machine);
+  optimize(**translated, **machine, effort);
   if (kind == Output::LLVMIR) {
     std::string text;
     llvm::raw_string_ostream(text) << **translated;
@@ -122,14 +134,15 @@ template <typename T> static FailureOr<T> reported(ModuleOp module, llvm::Expect
   return module.emitError(llvm::toString(value.takeError()));
 }
 
-FailureOr<std::vector<uint8_t>> winnow::emitHostImage(ModuleOp module, const HostTarget &target) {
-  FailureOr<std::string> object = reported(module, compile(module, target, Output::Object));
+FailureOr<std::vector<uint8_t>> winnow::emitHostImage(ModuleOp module, const HostTarget &target,
+                                                      Effort effort) {
+  FailureOr<std::string> object = reported(module, compile(module, target, Output::Object, effort));
   if (failed(object))
     return failure();
   return reported(module, linkImage(*object));
 }
 
 FailureOr<std::string> winnow::emitHostText(ModuleOp module, const HostTarget &target, HostText kind) {
-  return reported(module,
-                  compile(module, target, kind == HostText::LLVMIR ? Output::LLVMIR : Output::Assembly));
+  Output output = kind == HostText::LLVMIR ? Output::LLVMIR : Output::Assembly;
+  return reported(module, compile(module, target, output, Effort::Full));
 }
