@@ -32,9 +32,20 @@ bool isAlone(Operation *op) {
 
 bool isFill(Operation *op) { return isa_and_nonnull<linalg::FillOp>(op); }
 
+/// Whether `value` is made in a region of `op`.
+bool isInside(Operation *op, Value value) { return op->isAncestor(value.getParentBlock()->getParentOp()); }
+
+/// Whether `op` makes a scalar that is no size of other scalars: the host passes only sizes to a kernel.
+bool isScalarArithmetic(Operation *op) {
+  return op->getNumRegions() == 0 && isPure(op) &&
+         llvm::none_of(op->getOperandTypes(), llvm::IsaPred<ShapedType>) &&
+         llvm::none_of(op->getResultTypes(), llvm::IsaPred<ShapedType, IndexType>);
+}
+
 /// Whether a copy of `op` inside a kernel is cheaper than a buffer between kernels.
 bool isRepeated(Operation *op) {
-  if (isFill(op) || isa<tensor::EmptyOp, SelectionAssembleOp, SelectionAssembleColumnsOp>(op)) {
+  if (isFill(op) || isScalarArithmetic(op) ||
+      isa<tensor::EmptyOp, SelectionAssembleOp, SelectionAssembleColumnsOp>(op)) {
     return true;
   }
   auto constant = dyn_cast<arith::ConstantOp>(op);
@@ -224,7 +235,7 @@ void Outliner::collectCaptures(const Group &group, SetVector<Value> &tensors, Se
           // An accumulation that starts from a fill has the destination's shape.
           value = startOf(value);
         }
-        if (value && !member->isAncestor(value.getParentBlock()->getParentOp())) {
+        if (value && !isInside(member, value)) {
           capture(value);
         }
       }
@@ -264,7 +275,7 @@ void Outliner::cloneMember(OpBuilder &body, Operation *member, ValueRange destin
                            IRMapping &mapping) {
   member->walk([&](Operation *nested) {
     for (OpOperand &operand : nested->getOpOperands()) {
-      if (!isInit(member, operand)) {
+      if (!isInit(member, operand) && !isInside(member, operand.get())) {
         cloneRepeated(body, operand.get(), mapping);
       }
     }

@@ -13,6 +13,7 @@
 #include "llvm/Support/Program.h"
 #include "llvm/Support/Signals.h"
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <new>
@@ -36,7 +37,13 @@ template <size_t N> [[noreturn]] void end(const char (&sentence)[N], int exitCod
   _exit(exitCode);
 }
 
-[[noreturn]] void onSecondCrash(int) {
+/// The thread that crashed first.
+std::atomic<pid_t> writer = 0;
+
+[[noreturn]] void onSecondCrash(int signal) {
+  // Other threads may crash of the same: they wait for what the first one has to say.
+  while (signal != SIGALRM && gettid() != writer)
+    pause();
   end("winnow-compile: error: the compiler crashed, and could not write what would show how\n",
       kCompilerFailure);
 }
@@ -44,6 +51,7 @@ template <size_t N> [[noreturn]] void end(const char (&sentence)[N], int exitCod
 [[noreturn]] void onOutOfMemory() { end("winnow-compile: error: out of memory\n", 1); }
 
 [[noreturn]] void reportAndEnd(llvm::StringRef what) {
+  writer = gettid();
   for (int signal : {SIGALRM, SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTRAP}) {
     struct sigaction action = {};
     action.sa_handler = onSecondCrash;

@@ -101,3 +101,30 @@ func.func @main(%x: tensor<?x8xf32>, %w: tensor<8x4xf32>) -> (tensor<?x4xf32>, t
   } -> (tensor<?x4xf32>, tensor<?x4xi1>)
   return %r#0, %r#1 : tensor<?x4xf32>, tensor<?x4xi1>
 }
+
+// -----
+
+// The host passes only sizes: a condition on them that a body reads is evaluated in the kernel.
+#map = affine_map<(d0) -> (d0)>
+// CHECK-LABEL: func.func private @main_0
+// CHECK-SAME: (%{{.*}}: tensor<?xi64>, %{{.*}}: tensor<?xi64>, %[[N:.*]]: index)
+// CHECK-DAG: %[[EMPTY:.*]] = arith.cmpi eq, %[[N]], %{{.*}} : index
+// CHECK-DAG: %[[WIDE:.*]] = arith.index_cast %[[N]] : index to i64
+// CHECK: linalg.generic
+// CHECK: arith.select %[[EMPTY]], %{{.*}}, %[[WIDE]]
+// CHECK-LABEL: func.func @main
+// CHECK: call @main_0(%{{.*}}, %{{.*}}, %[[SIZE:.*]]) : (tensor<?xi64>, tensor<?xi64>, index)
+func.func @main(%x: tensor<?xi64>) -> tensor<?xi64> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?xi64>
+  %empty = arith.cmpi eq, %n, %c0 : index
+  %wide = arith.index_cast %n : index to i64
+  %e = tensor.empty(%n) : tensor<?xi64>
+  %r = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel"]}
+      ins(%x : tensor<?xi64>) outs(%e : tensor<?xi64>) {
+  ^bb0(%in: i64, %out: i64):
+    %m = arith.select %empty, %in, %wide : i64
+    linalg.yield %m : i64
+  } -> tensor<?xi64>
+  return %r : tensor<?xi64>
+}
