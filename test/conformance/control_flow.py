@@ -29,6 +29,11 @@ def graph(nodes, inputs, outputs, **constants):
 FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
 THEN = graph([node("Mul", "x x", "t")], {}, {"t": (FLOAT, ["n"])})
 ELSE = graph([node("Neg", "x", "e")], {}, {"e": (FLOAT, ["n"])})
+# Of other shapes, one of which the branch computes: the elements of x that are above 0, or x twice.
+POSITIVE = graph([node("Greater", "x zero", "p"), node("Compress", "x p", "t"), node("Shape", "t", "u")], {},
+                 {"t": (FLOAT, None), "u": (INT64, None)}, zero=np.array(0, np.float32))
+TWICE = graph([node("Concat", "x x", "e", axis=0), node("Identity", "one", "f")], {}, {"e": (FLOAT, None), "f": (INT64, None)},
+              one=np.array([1]))
 ROUND = {"i": (INT64, []), "c": (BOOL, []), "a": (FLOAT, ["n"])}
 NEXT = {"on": (BOOL, []), "b": (FLOAT, ["n"]), "s": (FLOAT, ["n"])}
 COUNTED = graph([node("Add", "a x", "b"), node("Identity", "b", "s"), node("Identity", "c", "on")], ROUND, NEXT)
@@ -55,6 +60,9 @@ def suppression(images, classes, boxes, most, overlap, score):
 CASES = [
     ("If", [node("If", "c", "y", then_branch=THEN, else_branch=ELSE)], {"c": [], "x": ["n"]},
      [[np.array(True), floats(1, 2, 3)], [np.array(False), floats(1, 2)]], ["y"]),
+    ("If with branches of different shapes", [node("If", "c", "y z", then_branch=POSITIVE, else_branch=TWICE)],
+     {"c": [], "x": ["n"]}, [[np.array(True), floats(1, -2, 3)], [np.array(False), floats(1, 2)],
+                             [np.array(True), floats(-1, -2)], [np.array(False), floats()]], ["y", "z"]),
     ("Loop", [node("Loop", "m  a", "y z", body=COUNTED)], {"m": [], "a": ["n"], "x": ["n"]},
      [[np.array(3), floats(0, 1), floats(1, 2)], [np.array(1), floats(4), floats(1)]], ["y", "z"]),
     ("Loop that ends early", [node("Loop", "m c a", "y z", body=CONDITIONAL)],
@@ -83,7 +91,8 @@ CASES = [
     ("Unique columns", [node("Unique", "x", "y i v c", axis=1)], {"x": ["a", "b"]}, [[sparse(2, 12)]],
      ["y", "i", "v", "c"]),
     ("NonMaxSuppression", [node("NonMaxSuppression", "b s m o t", "y")], BOXES,
-     [suppression(2, 3, 9, 4, .3, .1), suppression(1, 1, 20, 30, .5, 0), suppression(1, 1, 2, 30, .5, 2)], ["y"]),
+     [suppression(2, 3, 9, 4, .3, .1), suppression(1, 1, 20, 30, .5, 0), suppression(1, 1, 2, 30, .5, 2),
+      suppression(1, 2, 40, 2**63 - 1, .2, .1)], ["y"]),
     ("NonMaxSuppression of centers", [node("NonMaxSuppression", "b s m o t", "y", center_point_box=1)], BOXES,
      [suppression(2, 3, 9, 4, .3, .1)], ["y"]),
 ]

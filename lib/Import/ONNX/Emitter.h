@@ -43,6 +43,8 @@ public:
     llvm::DenseMap<mlir::Value, GraphValue> origins;
   };
 
+  bool isInRegion() const { return regionDepth > 0; }
+
   mlir::OpBuilder builder;
   mlir::Location location;
   ExtentTable &extents;

@@ -1,6 +1,7 @@
 // Loops as winnow.loop: carried tensors, rows that are written where they belong, and a count of the rounds
 // where only the data tells it.
 #include "lib/Import/ONNX/Loops.h"
+#include "lib/Import/ONNX/Branches.h"
 #include "lib/Import/ONNX/Composition.h"
 
 #include "dialects/Winnow/WinnowOps.h"
@@ -109,6 +110,8 @@ mlir::LogicalResult LoopImporter::importBody(llvm::function_ref<mlir::LogicalRes
   if (goesOn)
     yielded.insert(yielded.begin(), *goesOn);
   YieldOp::create(emit.builder, node.location, yielded);
+  if (readsElements(*region))
+    return node.error("a round computes sizes from data, but expected ones that are known before the loop");
   return mlir::success();
 }
 

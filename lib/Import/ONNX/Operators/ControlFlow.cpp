@@ -1,10 +1,10 @@
 // If, Loop and Scan. A condition or a number of rounds that is known at import leaves no trace.
+#include "lib/Import/ONNX/Branches.h"
 #include "lib/Import/ONNX/Composition.h"
 #include "lib/Import/ONNX/Loops.h"
 #include "lib/Import/ONNX/Operators.h"
 #include "lib/Import/ONNX/Operators/Steps.h"
 
-#include "dialects/Winnow/WinnowOps.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace winnow::frontend {
@@ -30,61 +30,6 @@ mlir::LogicalResult requireScalar(Node &node, int64_t input, const char *what) {
                     ", but expected a scalar");
 }
 
-/// Makes a winnow.when of a branch: its values where the condition holds, else `otherwise`, whose shapes they
-/// have.
-mlir::FailureOr<Values> emitWhen(Node &node, const GraphValue &condition, const onnx::GraphProto &branch,
-                                 llvm::function_ref<mlir::FailureOr<Values>(const Values &)> otherwise) {
-  Emitter &emit = node.emit;
-  mlir::Region region;
-  mlir::Block &block = region.emplaceBlock();
-  mlir::FailureOr<Values> values;
-  llvm::SmallVector<mlir::Value> yielded;
-  {
-    Emitter::RegionScope scope(emit, &block);
-    values = node.importBody(branch, {});
-    if (failed(values))
-      return mlir::failure();
-    for (const GraphValue &value : *values)
-      yielded.push_back(emit.tensor(value));
-    YieldOp::create(emit.builder, node.location, yielded);
-  }
-  for (const GraphValue &value : *values)
-    if (!llvm::all_of(value.shape, [&](const Extent &size) { return emit.isDefined(size); }))
-      return node.error("a branch makes a value of shape " + node.extents.text(value.shape) +
-                        ", which it computes, but expected a shape that is known before it is taken");
-  mlir::FailureOr<Values> others = otherwise(*values);
-  if (failed(others))
-    return mlir::failure();
-  llvm::SmallVector<mlir::Value> alternatives;
-  for (auto [value, other] : llvm::zip_equal(*values, *others)) {
-    bool isSame = value.elementType == other.elementType && value.rank() == other.rank();
-    for (int64_t i = 0; isSame && i < value.rank(); ++i)
-      isSame = node.importer.requireEqual(value.shape[i], other.shape[i]);
-    if (!isSame)
-      return node.error("its branches make " + typeName(value.elementType) + " " +
-                        node.extents.text(value.shape) + " and " + typeName(other.elementType) + " " +
-                        node.extents.text(other.shape) +
-                        ", but expected a constant condition, or equal types and shapes");
-    alternatives.push_back(emit.tensor(other));
-  }
-  mlir::Value holds = emit.tensor(emit.reshape(condition, {}));
-  auto when = WhenOp::create(emit.builder, node.location, holds, alternatives);
-  when.getBody().takeBody(region);
-  Values results;
-  for (auto [value, result] : llvm::zip_equal(*others, when.getResults()))
-    results.push_back(emit.wrap(result, value.elementType, value.shape));
-  return results;
-}
-
-/// Values of the same types and shapes that nobody reads.
-Values placeholders(Node &node, const Values &values) {
-  Values result;
-  for (const GraphValue &value : values)
-    result.push_back(
-        node.emit.wrap(node.emit.zeros(value.elementType, value.shape), value.elementType, value.shape));
-  return result;
-}
-
 void setAll(Node &node, Values values) {
   for (auto [index, value] : llvm::enumerate(values))
     node.set(static_cast<int64_t>(index), std::move(value));
@@ -107,14 +52,7 @@ static mlir::LogicalResult importIf(Node &node) {
     return mlir::failure();
   if (std::optional<bool> known = knownTruth(node.input(0)))
     return node.importBranch(*known ? *taken : *other);
-  node.builder.getContext()->loadDialect<WinnowDialect>();
-  Composition c(node);
-  GraphValue condition = node.input(0), opposite = c.op("Not", {condition});
-  mlir::FailureOr<Values> results = emitWhen(node, condition, *taken, [&](const Values &) {
-    return emitWhen(node, opposite, *other, [&](const Values &values) -> mlir::FailureOr<Values> {
-      return placeholders(node, values);
-    });
-  });
+  mlir::FailureOr<Values> results = emitBranches(node, node.input(0), *taken, *other);
   if (failed(results))
     return mlir::failure();
   setAll(node, std::move(*results));

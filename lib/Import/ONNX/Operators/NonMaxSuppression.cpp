@@ -124,8 +124,11 @@ private:
     return s.toIndex(read(s, sorted, {s.loop(0), s.loop(1), place}));
   }
 
-  /// For each image and class: more than there can be boxes if a kept one overlaps the one of the round, else
-  /// how many are kept.
+  /// In the place of a number of boxes: one of them overlaps too much.
+  static constexpr int64_t kExcluded = INT32_MAX;
+
+  /// For each image and class: kExcluded if a kept box overlaps the one of the round, else how many are
+  /// kept.
   GraphValue countRivals(const GraphValue &kept, Value number) {
     Access input{emit.tensor(kept), {0, 1, 2}},
         output{emit.zeros(integer(), {form.images, form.classes}), {0, 1}};
@@ -135,7 +138,7 @@ private:
       Value overlaps = overlap(s, corners(s, boxes, form.isCentered, image, other),
                                corners(s, boxes, form.isCentered, image, mine), read(s, overlapLimit, {}));
       Value zero = s.integer(v[0].getType(), 0), one = s.integer(v[0].getType(), 1);
-      Value isKept = s.notEqual(v[0], zero), tooMany = s.integer(v[0].getType(), INT32_MAX);
+      Value isKept = s.notEqual(v[0], zero), tooMany = s.integer(v[0].getType(), kExcluded);
       Value isExcluded = s.equal(v[1], tooMany);
       Value next = s.select(overlaps, tooMany, s.select(isExcluded, v[1], s.add(v[1], one)));
       return llvm::SmallVector<Value>{s.select(isKept, next, v[1])};
@@ -151,7 +154,8 @@ private:
       Value score = read(s, scores, {s.loop(0), s.loop(1), boxAt(s, number)});
       Value isGood = s.less(read(s, scoreLimit, {}), score);
       Value limit = read(s, most, {});
-      Value hasRoom = s.less(s.cast(v[1], limit.getType()), limit);
+      Value tooMany = s.integer(v[1].getType(), kExcluded);
+      Value hasRoom = both(s, s.notEqual(v[1], tooMany), s.less(s.cast(v[1], limit.getType()), limit));
       Value isThis = s.equal(s.loop(2), number);
       Value taken = mlir::arith::ExtUIOp::create(builder, location, v[0].getType(), both(s, isGood, hasRoom));
       return llvm::SmallVector<Value>{s.select(isThis, taken, v[0])};
