@@ -111,6 +111,15 @@ def simple_cases(random):
                transA=1, transB=1, alpha=0.5)
     yield make("FusedMatMul", {"a": random(4, 2, 5), "b": random(5, 2, 6)}, name="of moved batches",
                dimensions={"a": ["rows", "batch", 5], "b": [5, "batch", 6]}, transBatchA=1, transBatchB=1)
+    gemm = {"a": random(width, 3), "b": random(width, 5), "c": random(5)}
+    for activation, parameters in (("Relu", {}), ("LeakyRelu", {"activation_alpha": 0.3}), ("Tanh", {})):
+        yield make("FusedGemm", gemm, name=activation, dimensions={"a": [width, "rows"], "b": [width, 5], "c": [5]},
+                   transA=1, alpha=0.5, beta=2.0, activation=activation, **parameters)
+    image = {"x": random(2, 4, 7, 6), "w": random(6, 2, 3, 3), "b": random(6)}
+    for activation, parameters in (("Relu", {}), ("Clip", {"activation_params": [-0.25, 0.5]}),
+                                   ("HardSigmoid", {"activation_params": [0.3, 0.4]})):
+        yield make("FusedConv", image, name=activation, dimensions={"x": ["batch", 4, 7, "columns"], "w": [6, 2, 3, 3], "b": [6]},
+                   group=2, pads=[1, 0, 1, 1], strides=[2, 1], kernel_shape=[3, 3], activation=activation, **parameters)
     ids = np.array([[1, 5, 2], [0, 3, 6]], np.int32)
     texts = ["batch", "length"]
     yield Case("EmbedLayerNormalization", "EmbedLayerNormalization",

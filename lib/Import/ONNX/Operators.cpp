@@ -66,6 +66,7 @@ std::vector<const Operator *> allRows() {
            channelNormalizationOperators(),
            contractionOperators(),
            contributedAttentionOperators(),
+           contributedFusedOperators(),
            contributedOperators(),
            controlFlowOperators(),
            convolutionOperators(),

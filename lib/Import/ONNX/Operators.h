@@ -33,6 +33,7 @@ Family castsOperators();
 Family channelNormalizationOperators();
 Family contractionOperators();
 Family contributedAttentionOperators();
+Family contributedFusedOperators();
 Family contributedOperators();
 Family controlFlowOperators();
 Family convolutionOperators();

@@ -1,13 +1,11 @@
 // Operators of ONNX Runtime's domain com.microsoft that its optimizer makes of simpler ones: activations,
-// normalizations, matrix products.
+// normalizations, products with packed weights.
 #include "lib/Import/ONNX/Composition.h"
 #include "lib/Import/ONNX/Operators.h"
 #include "lib/Import/ONNX/Scalars.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/STLExtras.h"
-
-#include <algorithm>
 
 namespace winnow::frontend {
 namespace {
@@ -126,23 +124,6 @@ static mlir::LogicalResult importQuickGelu(Node &node) {
   return c.finish(c.multiply(x, c.op("Sigmoid", {scaled})));
 }
 
-static mlir::LogicalResult importFusedMatMul(Node &node) {
-  Composition c(node);
-  auto operand = [&](int64_t index, const char *transposes, const char *movesBatch) {
-    GraphValue value = node.input(index);
-    llvm::SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, value.rank()));
-    if (node.integer(movesBatch, 0) != 0 && value.rank() > 2) // the first dimension becomes the rows
-      std::rotate(order.begin(), order.begin() + 1, order.end() - 1);
-    if (node.integer(transposes, 0) != 0 && value.rank() > 1)
-      std::swap(order[value.rank() - 1], order[value.rank() - 2]);
-    return c.transpose(value, order);
-  };
-  GraphValue a = operand(0, "transA", "transBatchA"), b = operand(1, "transB", "transBatchB");
-  GraphValue product = c.op("MatMul", {a, b});
-  double alpha = node.real("alpha", 1);
-  return c.finish(alpha == 1 ? product : c.multiply(product, c.real(node.input(0).elementType, alpha)));
-}
-
 static mlir::LogicalResult importSkipLayerNormalization(Node &node) {
   Composition c(node);
   bool isRMS = node.operatorName() == "SkipSimplifiedLayerNormalization";
@@ -211,7 +192,6 @@ Family contributedOperators() {
       {"BiasGelu", 1, "FF", importGelu, kDomain},
       {"EmbedLayerNormalization", 1, "ii?FFF?FFi?i?", importEmbedLayerNormalization, kDomain},
       {"FastGelu", 1, "FF?", importGelu, kDomain},
-      {"FusedMatMul", 1, "FF", importFusedMatMul, kDomain},
       {"Gelu", 1, "f", importGelu, kDomain},
       {"MatMulNBits", 1, "FaFa?i?F?", importMatMulNBits, kDomain},
       {"QuickGelu", 1, "f", importQuickGelu, kDomain},
