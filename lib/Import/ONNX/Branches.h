@@ -11,7 +11,8 @@ bool readsElements(mlir::Region &region);
 
 /// Emits what `taken` makes where `condition`, a scalar bool, holds, and what `other` makes where it does
 /// not. Only one of them is executed, unless the shapes differ or a branch computes sizes: then both are, and
-/// the result has the shape of one of them. Problems are reported as the node's.
+/// the result has the shape of one of them; a call for which the sizes in the other one do not fit fails.
+/// Problems are reported as the node's.
 mlir::FailureOr<std::vector<GraphValue>> emitBranches(Node &node, const GraphValue &condition,
                                                       const onnx::GraphProto &taken,
                                                       const onnx::GraphProto &other);
