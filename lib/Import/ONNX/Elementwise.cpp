@@ -1,5 +1,6 @@
 // Folding and emission of element-wise operators.
 #include "lib/Import/ONNX/Elementwise.h"
+#include "lib/Import/ONNX/LateSizes.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -155,6 +156,10 @@ std::optional<GraphValue> fold(Node &node, mlir::Type resultType, llvm::ArrayRef
 mlir::FailureOr<GraphValue> applyElementwise(Node &node, mlir::Type resultType,
                                              llvm::ArrayRef<const GraphValue *> operands,
                                              const ElementFunction &function) {
+  if (std::vector<GraphValue> repeated = repeatLate(node, operands); !repeated.empty()) {
+    auto pointers = llvm::map_to_vector(repeated, [](const GraphValue &value) { return &value; });
+    return applyElementwise(node, resultType, pointers, function);
+  }
   mlir::FailureOr<Shape> shape = node.broadcast(operands);
   if (failed(shape))
     return mlir::failure();

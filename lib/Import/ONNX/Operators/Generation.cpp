@@ -1,5 +1,6 @@
 // Operators that make tensors from little or nothing: constants, ranges, broadcasts, one-hot codes.
 #include "lib/Import/ONNX/Composition.h"
+#include "lib/Import/ONNX/LateSizes.h"
 #include "lib/Import/ONNX/ModelFile.h"
 #include "lib/Import/ONNX/Operators.h"
 #include "lib/Import/ONNX/Reading.h"
@@ -180,37 +181,17 @@ static void keepWhereOne(Node &node, Shape &wanted) {
   }
 }
 
-/// Gives the dimensions of which only a call knows whether they are 1, and repeated, the sizes that are
-/// wanted. Whether there are any.
+/// Whether only a call knows of a dimension whether it is 1, and repeated; it gets the size that is wanted.
 static bool replaceLateOnes(Node &node, Shape &own, llvm::ArrayRef<Extent> wanted) {
-  Scalars s{node.builder, node.location};
   bool hasLate = false;
   for (size_t i = 0; i < std::min(own.size(), wanted.size()); ++i) {
     Extent &size = own[own.size() - 1 - i];
     const Extent &after = wanted[wanted.size() - 1 - i];
-    if (after.is(1) || !node.extents.dependsOnData(size) || node.extents.equal(size, after))
-      continue;
-    Value before = node.emit.index(size), one = node.emit.indexConstant(1);
-    Value repeated = s.select(s.equal(before, one), node.emit.index(after), before);
-    node.emit.require(node.emit.dataExtent(repeated, "repeated", 0), after, "sizes that must agree differ");
-    size = after;
-    hasLate = true;
+    bool isLate = !after.is(1) && node.extents.dependsOnData(size) && !node.extents.equal(size, after);
+    size = isLate ? after : size;
+    hasLate |= isLate;
   }
   return hasLate;
-}
-
-static GraphValue repeatLateOnes(Node &node, const GraphValue &value, const Shape &shape) {
-  Source source = sourceOf(node.emit, value);
-  Scalars host{node.builder, node.location};
-  Value zero = node.emit.indexConstant(0), one = node.emit.indexConstant(1);
-  auto strides = llvm::map_to_vector(
-      source.sizes, [&](Value size) { return host.select(host.equal(size, one), zero, one); });
-  return computeByIndex(node.emit, value.elementType, shape, [&](const Scalars &s) {
-    llvm::SmallVector<Value> indices;
-    for (auto [axis, stride] : llvm::enumerate(strides))
-      indices.push_back(s.multiply(s.loop(shape.size() - value.rank() + axis), stride));
-    return readAt(s, source, indices);
-  });
 }
 
 static mlir::LogicalResult importExpand(Node &node) {
@@ -229,7 +210,7 @@ static mlir::LogicalResult importExpand(Node &node) {
   mlir::FailureOr<Shape> shape = node.broadcast({&repeated, &wanted});
   if (failed(shape))
     return mlir::failure();
-  node.set(0, hasLate ? repeatLateOnes(node, value, *shape) : broadcastTo(node, value, *shape));
+  node.set(0, hasLate ? repeatTo(node, value, *shape) : broadcastTo(node, value, *shape));
   return mlir::success();
 }
 
