@@ -3,6 +3,7 @@
 
 #include "dialects/Plan/PlanDialect.h"
 #include "dialects/Winnow/AttentionTiling.h"
+#include "dialects/Winnow/NormalizationTiling.h"
 #include "dialects/Winnow/Tiling.h"
 #include "dialects/Winnow/WinnowDialect.h"
 #include "lib/Target/PTX/EmitPTX.h"
@@ -28,6 +29,7 @@ void winnow::registerDialects(mlir::DialectRegistry &registry) {
   registerTilingInterfaceModels(registry);
   registerAttentionTiling(registry);
   registerGroupedTilingModels(registry);
+  registerNormalizationTiling(registry);
 }
 
 void winnow::registerPasses() {

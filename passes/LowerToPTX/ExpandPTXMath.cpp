@@ -5,6 +5,8 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -35,6 +37,28 @@ bool isSelectable(Operation *operation) {
              math::CopySignOp, math::IsNaNOp, math::IsInfOp, math::IsFiniteOp, math::IsNormalOp>(operation);
 }
 
+/// The sum over a warp's lanes, all of which take part: each adds what lanes at distances 16, 8, 4, 2 and 1
+/// have.
+struct ExpandLaneSum : OpRewritePattern<gpu::SubgroupReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(gpu::SubgroupReduceOp op, PatternRewriter &rewriter) const override {
+    if (op.getOp() != gpu::AllReduceOperation::ADD || !op.getType().isF32())
+      return rewriter.notifyMatchFailure(op, "is not a sum of f32");
+    Location location = op.getLoc();
+    auto integer = [&](int64_t value) -> Value {
+      return arith::ConstantIntOp::create(rewriter, location, value, 32);
+    };
+    Value sum = op.getValue();
+    for (int64_t distance = 16; distance > 0; distance /= 2) {
+      Value other = NVVM::ShflOp::create(rewriter, location, sum.getType(), integer(-1), sum,
+                                         integer(distance), integer(31), NVVM::ShflKind::bfly, UnitAttr());
+      sum = arith::AddFOp::create(rewriter, location, sum, other);
+    }
+    rewriter.replaceOp(op, sum);
+    return success();
+  }
+};
+
 struct ExpandPTXMath : winnow::impl::ExpandPTXMathBase<ExpandPTXMath> {
   void runOnOperation() override {
     if (failed(widenHalfPrecision()))
@@ -49,6 +73,7 @@ struct ExpandPTXMath : winnow::impl::ExpandPTXMathBase<ExpandPTXMath> {
     winnow::populateErrorFunctionExpansion(patterns);
     winnow::populateRemainderExpansion(patterns);
     winnow::populateIntegerExpansions(patterns);
+    patterns.add<ExpandLaneSum>(&getContext());
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
       return llvm::is_contained(
           {"math.tanh", "math.erf", "math.erfc", "math.log1p", "math.expm1", "math.asin", "math.acos"}, name);

@@ -2,6 +2,7 @@
 #include "passes/LowerToPTX/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -80,6 +81,13 @@ struct MapItemsToThreads : winnow::impl::MapItemsToThreadsBase<MapItemsToThreads
     if (threads < 1 || threads > mostThreads) {
       kernel.emitOpError("cannot run in blocks of ")
           << threads.getValue() << " threads, but in 1 to " << mostThreads;
+      return signalPassFailure();
+    }
+    bool sharesRows =
+        kernel.walk([](gpu::SubgroupReduceOp) { return WalkResult::interrupt(); }).wasInterrupted();
+    if (sharesRows && threads % 32 != 0) {
+      kernel.emitOpError("adds up what the lanes of warps have, but its blocks of ")
+          << threads.getValue() << " threads are not whole warps";
       return signalPassFailure();
     }
     FailureOr<scf::ForallOp> found = findItemLoop(kernel);

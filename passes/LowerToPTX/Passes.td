@@ -107,12 +107,13 @@ def ExpandPTXMath : Pass<"winnow-expand-ptx-math", "mlir::func::FuncOp"> {
   let summary = "expands math operations to what PTX instructions compute";
   let description = [{
     Replaces the functions of the `math` dialect by arithmetic, polynomials and the functions that PTX has
-    as instructions, so that no device library is needed, and integer division that rounds up or down. Half-precision values are computed in f32. The
+    as instructions, so that no device library is needed, and so for integer division that rounds up or down and
+    for sums over the lanes of a warp (`gpu.subgroup_reduce`). Half-precision values are computed in f32. The
     error of each expansion is listed in `lib/MathExpansions/MathExpansions.h`. What is left must be an operation that the code
     generator knows; any other one is an error that names it: LLVM would abort.
   }];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect", "mlir::scf::SCFDialect",
-                           "mlir::vector::VectorDialect"];
+                           "mlir::vector::VectorDialect", "mlir::NVVM::NVVMDialect"];
 }
 
 def LowerKernelBoundary : Pass<"winnow-lower-kernel-boundary", "mlir::func::FuncOp"> {

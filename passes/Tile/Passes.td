@@ -12,7 +12,9 @@ def TileKernels : Pass<"winnow-tile-kernels", "::mlir::ModuleOp"> {
     size for each dimension of the kernel's domain.
 
     For `host` an item is large enough to amortize its start and small enough to stay in the first-level
-    cache; for `cuda` an item is one element, for one thread. The target is the module's `winnow.target`.
+    cache; for `cuda` an item is one element, for one thread. Of a normalization, an item is whole rows, or for
+    `cuda` a 32nd of a row: neighbouring threads, which are a warp, share it. The target is the module's
+    `winnow.target`.
 
     ```mlir
     scf.forall (%i, %j) = (0, 0) to (%n, 64) step (8, 64) shared_outs(%o = %out) { ... }

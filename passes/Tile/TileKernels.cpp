@@ -2,6 +2,7 @@
 #include "passes/Tile/HandTiled.h"
 #include "passes/Tile/Passes.h"
 
+#include "dialects/Winnow/NormalizationTiling.h"
 #include "dialects/Winnow/WinnowOps.h"
 #include "passes/Dispatch/GeneralizeOperations.h"
 #include "passes/Dispatch/Passes.h"
@@ -23,12 +24,16 @@ namespace {
 constexpr int64_t kHostItemElements = 2048;
 // The innermost extent that an item covers at most: eight 512-bit vectors of f32.
 constexpr int64_t kHostInnermost = 128;
+// Fewer rows of a normalization than this are an item each.
+constexpr int64_t kHostFewRows = 8;
 // What an item of attention holds at once, at most: scores (16 KiB) and queries, whose sums are of 128
 // columns.
 constexpr int64_t kHostAttentionScores = 4096;
 constexpr int64_t kHostAttentionQueries = 64;
 // The columns of values that a thread sums, in its local memory.
 constexpr int64_t kThreadColumns = 128;
+// The threads of a warp, on every architecture.
+constexpr int64_t kLanes = 32;
 
 /// The operation whose result the kernel returns.
 Operation *findRoot(func::FuncOp kernel) {
@@ -68,6 +73,29 @@ SmallVector<int64_t> chooseAttentionTile(AttentionOp attention, ArrayRef<int64_t
     }
   }
   return {1, 1, queries, limit(extents[3], isHost ? kHostInnermost : kThreadColumns)};
+}
+
+/// Tile sizes for normalizations: whole rows, or for a thread an equal part of a row, which its warp shares.
+SmallVector<int64_t> chooseRowTile(NormalizeOp normalize, ArrayRef<int64_t> extents, bool isHost) {
+  int64_t width = normalize.getWidth();
+  if (!isHost) {
+    SmallVector<int64_t> tile(extents.size(), 1);
+    bool isShared = width % kLanes == 0;
+    if (isShared) {
+      normalize->setAttr(kSharedRowsAttribute, UnitAttr::get(normalize.getContext()));
+    }
+    tile.back() = isShared ? width / kLanes : width;
+    return tile;
+  }
+  SmallVector<int64_t> tile = chooseHostTile(extents.drop_back());
+  // A few rows, of a number that only a call tells, would neither be a register block nor leave one to a row.
+  int64_t rows = kHostItemElements / width < kHostFewRows ? 1 : kHostItemElements / width;
+  for (int64_t &size : llvm::reverse(tile)) {
+    size = std::min(size, rows);
+    rows /= size;
+  }
+  tile.push_back(width);
+  return tile;
 }
 
 /// Orders the root's loops so that its parallel loops are the dimensions of its (first) result.
@@ -121,10 +149,27 @@ private:
   bool isHost = true;
 };
 
-/// The attention that the kernel computes, or null.
-AttentionOp findAttention(func::FuncOp kernel) {
-  auto operations = kernel.getBody().front().getOps<AttentionOp>();
-  return operations.empty() ? AttentionOp() : *operations.begin();
+/// The operation of this kind in the kernel, or null.
+template <typename Op> Op find(func::FuncOp kernel) {
+  auto operations = kernel.getBody().front().getOps<Op>();
+  return operations.empty() ? Op() : *operations.begin();
+}
+
+/// Lets what computes the source of a copy, and nothing else, write into the copy's destination.
+void writeInPlace(RewriterBase &rewriter, func::FuncOp kernel) {
+  SmallVector<linalg::CopyOp> copies;
+  kernel.walk([&](linalg::CopyOp copy) { copies.push_back(copy); });
+  for (linalg::CopyOp copy : copies) {
+    auto producer = copy.getInputs()[0].getDefiningOp<linalg::GenericOp>();
+    if (!producer || !producer->hasOneUse() || producer.getNumReductionLoops() != 0 ||
+        !producer.getDpsInits()[0].getDefiningOp<tensor::EmptyOp>() ||
+        producer->getResultTypes() != copy->getResultTypes()) {
+      continue;
+    }
+    rewriter.moveOpBefore(producer, copy);
+    rewriter.modifyOpInPlace(producer, [&] { producer.getDpsInitOperand(0)->set(copy.getOutputs()[0]); });
+    rewriter.replaceOp(copy, producer);
+  }
 }
 
 /// Whether the kernel works on a selection, whose rows have extents of their own.
@@ -163,8 +208,10 @@ LogicalResult TileKernels::tile(func::FuncOp kernel) {
   int64_t domain = kernel->getAttrOfType<IntegerAttr>(kDomainAttribute).getInt();
   auto shape = cast<RankedTensorType>(kernel.getArgumentTypes()[domain]).getShape();
   SmallVector<int64_t> sizes = isHost ? chooseHostTile(shape) : SmallVector<int64_t>(shape.size(), 1);
-  if (AttentionOp attention = findAttention(kernel)) {
+  if (auto attention = find<AttentionOp>(kernel)) {
     sizes = chooseAttentionTile(attention, shape, isHost);
+  } else if (auto normalize = find<NormalizeOp>(kernel)) {
+    sizes = chooseRowTile(normalize, shape, isHost);
   } else if (!shape.empty() && hasSelection(kernel)) {
     sizes.front() = 1;
   }
@@ -187,6 +234,7 @@ LogicalResult TileKernels::tile(func::FuncOp kernel) {
   for (auto [from, to] : result->replacements) {
     rewriter.replaceAllUsesWith(from, to);
   }
+  writeInPlace(rewriter, kernel);
   return success();
 }
 

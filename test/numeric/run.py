@@ -17,6 +17,7 @@ import feedforward
 import forms
 import half
 import modalities
+import normalization
 import order
 import packed
 import quantized
@@ -37,6 +38,7 @@ GROUPS = {
     "forms": forms.form_cases,
     "ffn": feedforward.ffn_cases,
     "experts": feedforward.expert_cases,
+    "normalization": normalization.normalization_cases,
     "modalities": modalities.modality_cases,
     "movement": selections.movement_cases,
     "gates": selections.gate_cases,

@@ -64,3 +64,12 @@ func.func @instructions(%x: f32, %y: f32) -> f32 {
   %3 = math.floor %2 : f32
   return %3 : f32
 }
+
+// A warp's sum: each lane adds what the lanes at five distances have.
+// CHECK-LABEL: func.func @lane_sum
+// CHECK-COUNT-5: nvvm.shfl.sync bfly
+// CHECK-NOT:     gpu.subgroup_reduce
+func.func @lane_sum(%x: f32) -> f32 {
+  %y = gpu.subgroup_reduce add %x uniform : (f32) -> f32
+  return %y : f32
+}

@@ -2,6 +2,8 @@
 // RUN: %winnow-opt %s --winnow-lower-to-ptx --split-input-file --verify-diagnostics
 // RUN: not %winnow-opt %S/Inputs/fill.mlir --winnow-lower-to-ptx=threads=2048 2>&1 | FileCheck %s --check-prefix=THREADS
 // THREADS: error: 'func.func' op cannot run in blocks of 2048 threads, but in 1 to 1024
+// RUN: not %winnow-opt %S/Inputs/lane-sum.mlir --winnow-lower-to-ptx=threads=48 2>&1 | FileCheck %s --check-prefix=WARPS
+// WARPS: error: 'func.func' op adds up what the lanes of warps have, but its blocks of 48 threads are not whole warps
 
 // expected-error @+1 {{'func.func' op is a kernel with results, but a kernel on buffers has none}}
 func.func private @results(%n: index) -> index attributes {winnow.kernel} {
