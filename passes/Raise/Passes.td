@@ -118,4 +118,37 @@ def RaiseAttention : Pass<"winnow-raise-attention", "::mlir::ModuleOp"> {
   ];
 }
 
+def RaiseNormalization : Pass<"winnow-raise-normalization", "::mlir::ModuleOp"> {
+  let summary = "recognizes layer norm and root-mean-square norm in reductions and arithmetic";
+  let description = [{
+    What is divided by the root of the mean of its squares plus a constant, over the last dimension, becomes
+    `winnow.normalize`; what has its mean subtracted before, the centered form of it. Divisions may be products
+    with reciprocals, roots may be powers, and the arithmetic may be spread over any element-wise operations. A
+    product with a vector along the last dimension, and then a sum with one, become its scale and bias. A
+    remark names the kind and the width.
+
+    ```mlir
+    %squares = linalg.generic ins(%x : tensor<?x512xf32>) { arith.mulf %in, %in ... }
+    %sum = linalg.generic ins(%squares : tensor<?x512xf32>) outs(%zero : tensor<?xf32>) { arith.addf ... }
+    %root = linalg.generic ins(%sum : tensor<?xf32>) {
+      %mean = arith.divf %in, %c512 ...
+      %variance = arith.addf %mean, %epsilon ...
+      math.sqrt %variance ... }
+    %normalized = linalg.generic ins(%x, %root : tensor<?x512xf32>, tensor<?xf32>) { arith.divf ... }
+    %y = linalg.generic ins(%normalized, %g : tensor<?x512xf32>, tensor<512xf32>) { arith.mulf ... }
+    ```
+
+    becomes
+
+    ```mlir
+    %y = winnow.normalize %x scale(%g : tensor<512xf32>) epsilon 1.0e-06 : tensor<?x512xf32>
+    ```
+
+    Normalization stays as it is over other dimensions than the last one, or more of them; of a width that
+    is not known or above 65536; when something else needs its means or deviations; when its variance is computed
+    as a mean of squares less a squared mean, which rounds otherwise; and of other element types than f32.
+  }];
+  let dependentDialects = ["::winnow::WinnowDialect"];
+}
+
 #endif

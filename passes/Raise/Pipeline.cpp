@@ -12,6 +12,7 @@ void winnow::buildRaisePipeline(OpPassManager &manager) {
   manager.addPass(createDropUnitSpace());
   manager.addPass(createCSEPass());
   manager.addPass(createRaiseAttention());
+  manager.addPass(createRaiseNormalization());
   manager.addPass(createRaiseMasks());
   manager.addPass(createRaiseChannelGates());
   manager.addPass(createCanonicalizerPass());
