@@ -151,4 +151,26 @@ def RaiseNormalization : Pass<"winnow-raise-normalization", "::mlir::ModuleOp"> 
   let dependentDialects = ["::winnow::WinnowDialect"];
 }
 
+def RecognizeFeedForward : Pass<"winnow-recognize-feed-forward", "::mlir::ModuleOp"> {
+  let summary = "says which activation functions and feed-forward layers there are";
+  let description = [{
+    A remark names each activation function that arithmetic makes, and each pair of matrix products with an
+    activation between them, or with the product of an activation and a third matrix product. GELU is known by
+    the error function, by tanh and by a sigmoid, SiLU by a sigmoid; their arithmetic may be spread over any
+    element-wise operations and be in any order.
+
+    ```mlir
+    %h = linalg.matmul ins(%x, %up : tensor<?x64xf32>, tensor<64x256xf32>) ...
+    %a = linalg.generic ins(%h : tensor<?x256xf32>) { ... math.erf ... }
+    %y = linalg.matmul ins(%a, %down : tensor<?x256xf32>, tensor<256x64xf32>) ...
+    ```
+    ```
+    remark: recognized a feed-forward layer of 256 neurons with GELU
+    ```
+
+    Nothing changes: with all neurons active, the layer is matrix products with an epilogue. Neurons that a hard
+    mask closes are taken out by `winnow-raise-channel-gates` and the structure phase.
+  }];
+}
+
 #endif

@@ -13,6 +13,7 @@ void winnow::buildRaisePipeline(OpPassManager &manager) {
   manager.addPass(createCSEPass());
   manager.addPass(createRaiseAttention());
   manager.addPass(createRaiseNormalization());
+  manager.addPass(createRecognizeFeedForward());
   manager.addPass(createRaiseMasks());
   manager.addPass(createRaiseChannelGates());
   manager.addPass(createCanonicalizerPass());
