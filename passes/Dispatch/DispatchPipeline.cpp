@@ -34,6 +34,9 @@ void winnow::buildDispatchPipeline(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createFuseElementwise());
   manager.addNestedPass<func::FuncOp>(createCheckExtents());
   addShapeCleanup(manager);
+  manager.addNestedPass<func::FuncOp>(createFlattenRows());
+  manager.addNestedPass<func::FuncOp>(createFuseElementwise());
+  addShapeCleanup(manager);
   manager.addPass(createOutlineDispatches());
   addShapeCleanup(manager);
   manager.addPass(createDeduplicateKernels());

@@ -78,6 +78,31 @@ def FuseElementwise : Pass<"winnow-fuse-elementwise", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 
+def FlattenRows : Pass<"winnow-flatten-rows", "::mlir::func::FuncOp"> {
+  let summary = "computes what follows a matrix product on the product's own rows";
+  let description = [{
+    A linear layer of a batch of sequences is a product of a matrix [batch * sequence, features], and what follows
+    it, bias and activation, is written on [batch, sequence, features]. Element-wise operations on a reshape of a
+    result that nothing else reads are computed on that result's own dimensions, and reshaped afterwards. They can
+    then be the product's epilogue, and two products of a feed-forward layer have no reshape between them.
+
+    ```mlir
+    %h = tensor.expand_shape %product [[0, 1], [2]] ... : tensor<?x3072xf32> into tensor<?x?x3072xf32>
+    %y = linalg.generic ins(%h, %bias : tensor<?x?x3072xf32>, tensor<3072xf32>) ... -> tensor<?x?x3072xf32>
+    ```
+    becomes
+    ```mlir
+    %f = linalg.generic ins(%product, %bias : tensor<?x3072xf32>, tensor<3072xf32>) ... -> tensor<?x3072xf32>
+    %y = tensor.expand_shape %f [[0, 1], [2]] ... : tensor<?x3072xf32> into tensor<?x?x3072xf32>
+    ```
+
+    An operation that reads another operand by some of the flattened dimensions only stays as it is. It runs behind
+    `winnow-check-extents`: products of sizes may agree where the sizes do not.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::affine::AffineDialect"];
+}
+
 def CheckExtents : Pass<"winnow-check-extents", "::mlir::func::FuncOp"> {
   let summary = "checks at each call what operations assume of their operands' shapes";
   let description = [{
