@@ -23,7 +23,7 @@ else:
     config.excludes += ["conformance", "dialects", "docs", "examples", "fuzz", "import", "numeric", "passes", "target",
                         "winnow-compile", "winnow-opt"]
 
-tools = [os.path.join(config.winnow_binary_dir, folder) for folder in ("bin", "examples/assistant")]
+tools = [os.path.join(config.winnow_binary_dir, folder) for folder in ("bin", "examples/assistant", "examples/sentences")]
 tools.append(config.llvm_tools_dir)
 config.environment["PATH"] = os.pathsep.join(tools + [config.environment.get("PATH", os.environ["PATH"])])
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -44,6 +44,12 @@ config.substitutions += [
     ("%cxx", config.compilers["CXX"]),
     ("%cc", config.compilers["CC"]),
 ]
+
+# The model of examples/sentences, where the build found it.
+model = os.path.join(config.winnow_binary_dir, "examples", "sentences", "model.safetensors")
+if os.path.exists(model):
+    config.available_features.add("sentences-model")
+    config.substitutions.append(("%sentences-model", os.path.dirname(os.path.realpath(model))))
 
 # NVIDIA's assembler, when it is installed, checks every kernel.
 if shutil.which("ptxas", path=config.environment["PATH"]):
