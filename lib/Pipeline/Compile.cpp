@@ -32,6 +32,8 @@ namespace {
 
 constexpr StringRef kPhaseNames[] = {"import", "structure", "precision", "dispatch", "tile", "lower", "emit"};
 constexpr int64_t kThreadsPerBlock = 128;
+// More than this is asked for when it is needed: what a splat takes is not what it seems to.
+constexpr uint64_t kMaximumReserve = uint64_t(1) << 34;
 
 /// The kernels of one target, on their way down.
 struct TargetCode {
@@ -75,6 +77,7 @@ private:
   FailureOr<plan::FuncOp> addReferenceProgram(ModuleBuilder &builder, plan::FuncOp compiled,
                                               llvm::StringMap<std::string> &symbols);
   LogicalResult emitReference(ModuleBuilder &builder);
+  uint64_t countWeightBytes();
   void addVariants(ModuleBuilder &builder, const TargetCode &code, uint32_t image, int64_t threads);
   void applyRanges();
   void print();
@@ -358,8 +361,29 @@ LogicalResult Compiler::emitReference(ModuleBuilder &builder) {
   return success();
 }
 
+/// The bytes of the weights, each counted as often as it is used.
+uint64_t Compiler::countWeightBytes() {
+  uint64_t bytes = 0;
+  auto add = [&](Attribute value) {
+    ShapedType type = cast<ElementsAttr>(value).getShapedType();
+    bytes += type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  };
+  for (auto weight : module.getOps<plan::WeightOp>()) {
+    add(weight.getValue());
+  }
+  if (reference) {
+    for (Operation &function : *reference->module->getBody()) {
+      if (auto weights = function.getAttrOfType<ArrayAttr>("winnow.weights")) {
+        llvm::for_each(weights, add);
+      }
+    }
+  }
+  return bytes;
+}
+
 LogicalResult Compiler::emit() {
   ModuleBuilder builder;
+  builder.reserveWeights(std::min(countWeightBytes(), kMaximumReserve));
   for (auto weight : module.getOps<plan::WeightOp>()) {
     if (failed(builder.addWeight(weight.getSymName(), weight.getValue(), weight.getLoc()))) {
       return failure();

@@ -153,6 +153,15 @@ std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitCode
          "a value inside an ONNX model, may be repeated, or all: a second function, main_intermediates, "
          "returns it after the outputs, for winnow-run --dump-intermediates")
       ->allow_extra_args(false);
+  auto *weights = app.add_option("--weights", line.weights.files,
+                                 "take weights from this file, may be repeated: FILE.safetensors, or the "
+                                 "FILE.safetensors.index.json of a checkpoint in parts")
+                      ->allow_extra_args(false);
+  app.add_option(
+         "--weights-map", line.weights.map,
+         "what the model's weights are called in --weights, as JSON: {\"NAME\": \"TENSOR\"}; TENSOR^T "
+         "is the transposed one, \"PREFIX*\": \"OTHER*\" replaces a prefix")
+      ->needs(weights);
   addTuning(app, line.compile);
   app.add_flag("--no-ptxas", skipsAssembler, "do not run ptxas, even if it is there");
   app.add_flag(

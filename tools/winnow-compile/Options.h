@@ -1,6 +1,7 @@
 // The command line of winnow-compile.
 #pragma once
 
+#include "lib/Import/Weights/ModelWeights.h"
 #include "lib/Pipeline/Compile.h"
 
 #include <map>
@@ -24,6 +25,8 @@ struct CommandLine {
   std::map<std::string, std::string> fixedInputs;
   /// Values inside an ONNX model that a second function returns, too, or "all".
   std::vector<std::string> intermediates;
+  /// Files that weights come from.
+  WeightOptions weights;
   CompileOptions compile;
 };
 

@@ -128,7 +128,8 @@ std::string Reproducer::path() const {
 
 /// The command line on the reproducer: without what the import has taken in.
 std::string Reproducer::command() const {
-  constexpr llvm::StringLiteral kImported[] = {"--dim", "--constant", "--intermediates"};
+  constexpr llvm::StringLiteral kImported[] = {"--dim", "--constant", "--intermediates", "--weights",
+                                               "--weights-map"};
   std::vector<std::string> words = {"winnow-compile", path()};
   for (size_t i = 1; i < arguments.size(); ++i) {
     llvm::StringRef argument = arguments[i];

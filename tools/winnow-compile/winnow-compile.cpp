@@ -1,5 +1,6 @@
 // winnow-compile: compiles a model to a module file.
 #include "lib/Import/ONNX/Import.h"
+#include "lib/Import/Weights/Resources.h"
 #include "lib/Pipeline/Compile.h"
 #include "lib/Pipeline/Registration.h"
 #include "lib/Target/Object/EmitObject.h"
@@ -25,17 +26,35 @@ int fail(const llvm::Twine &message) {
   return 1;
 }
 
+/// MLIR text, whose weights may be named and lie in files.
+OwningOpRef<ModuleOp> readText(winnow::CommandLine &line, MLIRContext &context,
+                               winnow::ModelWeights *weights) {
+  if (!line.fixedInputs.empty() || !line.intermediates.empty()) {
+    fail(llvm::Twine(line.intermediates.empty() ? "--constant" : "--intermediates") +
+         " is for ONNX models, but '" + line.input + "' is MLIR text");
+    return nullptr;
+  }
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(line.input, &context);
+  if (module && weights && failed(winnow::takeResources(*module, *weights))) {
+    return nullptr;
+  }
+  return module;
+}
+
 /// Reads the model. An ONNX model takes the sizes that a dimension is fixed to; what is left are ranges.
 OwningOpRef<ModuleOp> readModel(winnow::CommandLine &line, MLIRContext &context) {
-  if (!llvm::StringRef(line.input).ends_with(".onnx")) {
-    if (!line.fixedInputs.empty() || !line.intermediates.empty()) {
-      fail(llvm::Twine(line.intermediates.empty() ? "--constant" : "--intermediates") +
-           " is for ONNX models, but '" + line.input + "' is MLIR text");
+  std::unique_ptr<winnow::ModelWeights> weights;
+  if (!line.weights.files.empty()) {
+    weights = winnow::ModelWeights::open(line.weights, FileLineColLoc::get(&context, line.input, 0, 0));
+    if (!weights) {
       return nullptr;
     }
-    return parseSourceFile<ModuleOp>(line.input, &context);
+  }
+  if (!llvm::StringRef(line.input).ends_with(".onnx")) {
+    return readText(line, context, weights.get());
   }
   winnow::ONNXImportOptions options;
+  options.weights = weights.get();
   std::erase_if(line.compile.dimensions, [&](const auto &entry) {
     const auto &[name, range] = entry;
     bool isFixed = range.minimum == range.maximum;

@@ -4,18 +4,12 @@
 #include "lib/Import/ONNX/ModelFile.h"
 
 #include "format/numpy/NumpyFile.h"
+#include "lib/Import/Weights/ModelWeights.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace winnow::frontend {
 namespace {
-
-std::string shapeText(llvm::ArrayRef<int64_t> shape) {
-  std::string text;
-  for (int64_t size : shape)
-    text += (text.empty() ? "" : ", ") + (size < 0 ? "?" : std::to_string(size));
-  return "[" + text + "]";
-}
 
 /// The declared sizes, -1 where they are dynamic.
 llvm::SmallVector<int64_t> declaredShape(const onnx::TypeProto::Tensor &type) {
@@ -23,13 +17,6 @@ llvm::SmallVector<int64_t> declaredShape(const onnx::TypeProto::Tensor &type) {
   for (const onnx::TensorShapeProto::Dimension &dimension : type.shape().dim())
     shape.push_back(dimension.has_dim_value() ? dimension.dim_value() : -1);
   return shape;
-}
-
-bool canHave(llvm::ArrayRef<int64_t> declared, llvm::ArrayRef<int64_t> shape) {
-  return declared.size() == shape.size() && llvm::all_of(llvm::zip(declared, shape), [](auto pair) {
-           auto [wanted, size] = pair;
-           return wanted < 0 || wanted == size;
-         });
 }
 
 mlir::LogicalResult fixInput(onnx::GraphProto &graph, llvm::StringRef name, const std::string &path,
@@ -46,7 +33,7 @@ mlir::LogicalResult fixInput(onnx::GraphProto &graph, llvm::StringRef name, cons
   if (!wanted || typeName(wanted) != format::name(read->type))
     return mlir::emitError(location) << "input '" << name << "' is fixed to an array of "
                                      << format::name(read->type) << ", but expected " << typeName(wanted);
-  if (type.has_shape() && !canHave(declaredShape(type), read->shape))
+  if (type.has_shape() && !canHaveShape(declaredShape(type), read->shape))
     return mlir::emitError(location) << "input '" << name << "' is fixed to an array of shape "
                                      << shapeText(read->shape) << ", but expected "
                                      << shapeText(declaredShape(type));

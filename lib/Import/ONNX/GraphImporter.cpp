@@ -271,7 +271,7 @@ void GraphImporter::importInitializers(const onnx::GraphProto &graph, Scope &sco
   mlir::Location fileLocation = mlir::FileLineColLoc::get(context(), path, 0, 0);
   for (const onnx::TensorProto &tensor : graph.initializer()) {
     std::string error;
-    std::optional<GraphValue> value = readTensor(context(), tensor, folder, error);
+    std::optional<GraphValue> value = readTensor(context(), tensor, folder, error, options.weights);
     if (value && !isReasonable(value->shape)) {
       error = "its shape is too large";
       value.reset();

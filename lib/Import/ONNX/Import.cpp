@@ -3,6 +3,7 @@
 
 #include "lib/Import/ONNX/FixedInputs.h"
 #include "lib/Import/ONNX/GraphImporter.h"
+#include "lib/Import/ONNX/InitializersFromFiles.h"
 #include "lib/Import/ONNX/NodeOrder.h"
 #include "lib/Import/ONNX/Operators.h"
 
@@ -78,6 +79,9 @@ mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path, mlir::MLIRCon
   }
   if (failed(checkGivenSizes(options.dimensions, model->graph(), file)) ||
       failed(frontend::fixInputs(*model, options.fixedInputs, file)))
+    return nullptr;
+  if (options.weights && failed(frontend::takeInitializers(*model, llvm::sys::path::parent_path(path),
+                                                           *options.weights, &context)))
     return nullptr;
   frontend::sortNodes(*model->mutable_graph()->mutable_node());
   for (onnx::FunctionProto &function : *model->mutable_functions())

@@ -12,6 +12,8 @@
 
 namespace winnow {
 
+class ModelWeights;
+
 struct ONNXImportOptions {
   /// Sizes for named dynamic dimensions; these become static.
   llvm::StringMap<int64_t> dimensions;
@@ -20,6 +22,8 @@ struct ONNXImportOptions {
   /// Values inside the graph to return from a second function, "main_intermediates", after the outputs; or
   /// "all".
   std::vector<std::string> intermediates;
+  /// Where initializers and inputs of these names get their values from; null for none.
+  ModelWeights *weights = nullptr;
   std::string functionName = "main";
 };
 

@@ -1,5 +1,6 @@
 // Reading and checking of ONNX files. Everything in a file is untrusted: sizes are checked before use.
 #include "lib/Import/ONNX/ModelFile.h"
+#include "lib/Import/Weights/ModelWeights.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/Twine.h"
@@ -257,7 +258,8 @@ std::string dataTypeName(int32_t dataType) {
 }
 
 std::optional<GraphValue> readTensor(mlir::MLIRContext *context, const TensorProto &tensor,
-                                     llvm::StringRef folder, std::string &error) {
+                                     llvm::StringRef folder, std::string &error,
+                                     const ModelWeights *weights) {
   GraphValue value;
   value.elementType = elementType(context, tensor.data_type());
   if (!value.elementType) {
@@ -278,7 +280,9 @@ std::optional<GraphValue> readTensor(mlir::MLIRContext *context, const TensorPro
     error = "its shape has too many elements";
     return std::nullopt;
   }
-  auto bytes = readBytes(tensor, value.elementType, count, folder, error);
+  bool isFromFiles = weights && weights->has(tensor.name());
+  auto bytes = isFromFiles ? std::optional(weights->read(tensor.name()))
+                           : readBytes(tensor, value.elementType, count, folder, error);
   if (!bytes)
     return std::nullopt;
   if (value.elementType.isInteger(1))

@@ -10,6 +10,10 @@
 #include <memory>
 #include <string>
 
+namespace winnow {
+class ModelWeights;
+}
+
 namespace winnow::frontend {
 
 /// The model in the file, or nothing and the reason in `error`.
@@ -21,8 +25,9 @@ mlir::Type elementType(mlir::MLIRContext *context, int32_t dataType);
 std::string dataTypeName(int32_t dataType);
 
 /// The tensor's contents, or nothing and the reason in `error`. External data is read from files in or
-/// below `folder`.
+/// below `folder`; what `weights` has, if they are given, is taken from there.
 std::optional<GraphValue> readTensor(mlir::MLIRContext *context, const onnx::TensorProto &tensor,
-                                     llvm::StringRef folder, std::string &error);
+                                     llvm::StringRef folder, std::string &error,
+                                     const ModelWeights *weights = nullptr);
 
 } // namespace winnow::frontend

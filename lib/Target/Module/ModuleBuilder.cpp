@@ -8,6 +8,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 
@@ -130,20 +131,35 @@ FailureOr<format::ElementType> elementTypeOf(Type type, Location location) {
 ModuleBuilder::ModuleBuilder() { module.producer = "winnow " WINNOW_VERSION; }
 
 LogicalResult ModuleBuilder::addWeight(StringRef symbol, ElementsAttr value, Location location) {
-  auto [known, isNew] = weightOfValue.try_emplace(value, module.weights.size());
+  auto [known, isNew] = weightOfValue.try_emplace(value, 0);
   if (isNew) {
     FailureOr<std::vector<uint8_t>> bytes = bytesOf(value, location);
     if (failed(bytes)) {
       return failure();
     }
-    uint64_t before = module.weights.empty() ? 0 : module.weights.back().size;
-    uint64_t alignment = std::max(weightAlignment(before), weightAlignment(bytes->size()));
-    module.weightData.resize(llvm::alignTo(module.weightData.size(), alignment));
-    module.weights.push_back({symbol.str(), module.weightData.size(), bytes->size()});
-    module.weightData.insert(module.weightData.end(), bytes->begin(), bytes->end());
+    known->second = storeWeight(symbol, *bytes);
   }
   weights[symbol] = known->second;
   return success();
+}
+
+/// Stores bytes once, however many attributes have them: a matrix as host and reference see it may differ in
+/// its type alone.
+uint32_t ModuleBuilder::storeWeight(StringRef symbol, ArrayRef<uint8_t> bytes) {
+  SmallVector<uint32_t, 1> &sameHash = weightsOfHash[llvm::xxh3_64bits(bytes)];
+  for (uint32_t index : sameHash) {
+    const format::Weight &stored = module.weights[index];
+    if (bytes == ArrayRef<uint8_t>(module.weightData).slice(stored.offset, stored.size)) {
+      return index;
+    }
+  }
+  uint64_t before = module.weights.empty() ? 0 : module.weights.back().size;
+  uint64_t alignment = std::max(weightAlignment(before), weightAlignment(bytes.size()));
+  module.weightData.resize(llvm::alignTo(module.weightData.size(), alignment));
+  sameHash.push_back(module.weights.size());
+  module.weights.push_back({symbol.str(), module.weightData.size(), bytes.size()});
+  module.weightData.insert(module.weightData.end(), bytes.begin(), bytes.end());
+  return sameHash.back();
 }
 
 LogicalResult ModuleBuilder::addParameter(ParameterOp parameter) {

@@ -9,6 +9,8 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 
+#include <unordered_map>
+
 namespace winnow {
 
 class ModuleBuilder {
@@ -18,7 +20,9 @@ public:
   /// Adds the program of `function`. Its kernels and weights must have been added.
   mlir::LogicalResult addFunction(plan::FuncOp function);
 
-  /// Adds constant data, once for equal values. The key of a name is the plan's weight symbol.
+  /// Makes room for that many bytes of weights, so that adding them does not move what is there.
+  void reserveWeights(uint64_t bytes) { module.weightData.reserve(bytes); }
+  /// Adds constant data, once for equal bytes. The key of a name is the plan's weight symbol.
   mlir::LogicalResult addWeight(llvm::StringRef symbol, mlir::ElementsAttr value, mlir::Location location);
 
   /// Declares what sessions keep, as the model does. A state's sizes are parameters that must have been
@@ -46,9 +50,12 @@ public:
   bool hasWeight(llvm::StringRef symbol) const { return weights.contains(symbol); }
 
 private:
+  uint32_t storeWeight(llvm::StringRef symbol, llvm::ArrayRef<uint8_t> bytes);
+
   format::Module module;
   llvm::StringMap<uint32_t> kernels, weights, parameters, states;
   llvm::DenseMap<mlir::Attribute, uint32_t> weightOfValue;
+  std::unordered_map<uint64_t, llvm::SmallVector<uint32_t, 1>> weightsOfHash;
 };
 
 /// The module format's type for an element type, or a diagnostic at `location`.
