@@ -54,6 +54,31 @@ Value buildProduct(OpBuilder &builder, Location location, Value a, Value b, Valu
                   });
 }
 
+/// The sum of every entry of `values` [T, E, N] with the bias [E, N] of its expert, if there is one.
+Value buildBiased(OpBuilder &builder, Location location, Value values, Value bias) {
+  if (!bias)
+    return values;
+  Type type = getElementTypeOrSelf(values.getType());
+  return buildTensor(builder, location, tensor::getMixedSizes(builder, location, values), type,
+                     [&](Formula &formula, ValueRange at) -> Value {
+                       Value value = formula.toF32(formula.entry(values, at));
+                       Value added = formula.toF32(formula.entry(bias, at.drop_front()));
+                       Value sum = arith::AddFOp::create(formula.builder, formula.location, value, added);
+                       return type.isF32()
+                                  ? sum
+                                  : arith::TruncFOp::create(formula.builder, formula.location, type, sum);
+                     });
+}
+
+/// Entry by entry, a * b.
+Value buildEntryProduct(OpBuilder &builder, Location location, Value a, Value b) {
+  return buildTensor(builder, location, tensor::getMixedSizes(builder, location, a),
+                     getElementTypeOrSelf(a.getType()), [&](Formula &formula, ValueRange at) -> Value {
+                       return arith::MulFOp::create(formula.builder, formula.location, formula.entry(a, at),
+                                                    formula.entry(b, at));
+                     });
+}
+
 /// The activation of every entry.
 Value buildActivated(OpBuilder &builder, Location location, Activation activation, Value x) {
   return buildTensor(builder, location, tensor::getMixedSizes(builder, location, x),
@@ -102,12 +127,7 @@ Results FfnOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> operands) {
     hidden = buildProduct(builder, getLoc(), x, operands[3].front());
   hidden = buildActivated(builder, getLoc(), getActivation(), hidden);
   if (getGate())
-    hidden =
-        buildTensor(builder, getLoc(), tensor::getMixedSizes(builder, getLoc(), hidden),
-                    getElementTypeOrSelf(hidden.getType()), [&](Formula &formula, ValueRange at) -> Value {
-                      return arith::MulFOp::create(formula.builder, formula.location,
-                                                   formula.entry(hidden, at), formula.entry(values, at));
-                    });
+    hidden = buildEntryProduct(builder, getLoc(), hidden, values);
   Value mask;
   if (getNeurons())
     mask = buildMask(builder, getLoc(), getNeurons().getType(), operands.back());
@@ -139,9 +159,24 @@ Results ExpertsOp::decompose(OpBuilder &builder, ArrayRef<ValueRange> operands) 
   Value x = operands[0].front(), up = operands[1].front(), down = operands[2].front();
   Value gates = operands[3].front();
   Value mask = buildMask(builder, getLoc(), getRouting().getType(), operands[4]);
-  Value hidden = buildExpertProducts(builder, getLoc(), x, up, /*perExpert=*/false);
+  ArrayRef<ValueRange> optional = operands.drop_front(5);
+  auto next = [&](Value operand) {
+    return operand ? std::exchange(optional, optional.drop_front()).front().front() : Value();
+  };
+  Value gate = next(getGate()), upBias = next(getUpBias()), gateBias = next(getGateBias());
+  Value downBias = next(getDownBias());
+
+  Value values = buildExpertProducts(builder, getLoc(), x, up, /*perExpert=*/false);
+  values = buildBiased(builder, getLoc(), values, upBias);
+  Value hidden = values;
+  if (gate)
+    hidden = buildBiased(builder, getLoc(),
+                         buildExpertProducts(builder, getLoc(), x, gate, /*perExpert=*/false), gateBias);
   hidden = buildActivated(builder, getLoc(), getActivation(), hidden);
+  if (gate)
+    hidden = buildEntryProduct(builder, getLoc(), hidden, values);
   Value outputs = buildExpertProducts(builder, getLoc(), hidden, down, /*perExpert=*/true);
+  outputs = buildBiased(builder, getLoc(), outputs, downBias);
   SmallVector<OpFoldResult> extents{getDimension(builder, getLoc(), x, 0),
                                     getDimension(builder, getLoc(), down, 2),
                                     getDimension(builder, getLoc(), down, 0)};

@@ -36,6 +36,14 @@ LogicalResult checkElementTypes(Operation *op, Value x, ArrayRef<std::pair<Strin
   return success();
 }
 
+/// A bias of experts has a row for each of them and a column for each of those of their weights.
+LogicalResult checkBias(Operation *op, StringRef name, Value bias, StringRef weightsName, Value weights) {
+  if (!bias)
+    return success();
+  return failure(failed(checkSame(op, name, bias, 0, weightsName, weights, 0, "C8")) ||
+                 failed(checkSame(op, name, bias, 1, weightsName, weights, 2, "C8")));
+}
+
 /// Rows times capacity: how many rows grouped tensors have.
 int64_t groupedRows(SelectionType type) { return multiplyExtents(type.getRows(), type.getCapacity()); }
 
@@ -151,9 +159,25 @@ LogicalResult ExpertsOp::verify() {
       failed(checkSame(*this, "result", getResult(), 0, "x", getX(), 0, "C5")) ||
       failed(checkSame(*this, "result", getResult(), 1, "down", getDown(), 2, "C5")))
     return failure();
-  return checkElementTypes(
-      *this, getX(), {{"up", getUp()}, {"down", getDown()}, {"gates", getGates()}, {"result", getResult()}},
-      "C6");
+  if (failed(checkElementTypes(*this, getX(),
+                               {{"up", getUp()},
+                                {"down", getDown()},
+                                {"gates", getGates()},
+                                {"gate", getGate()},
+                                {"up_bias", getUpBias()},
+                                {"gate_bias", getGateBias()},
+                                {"down_bias", getDownBias()},
+                                {"result", getResult()}},
+                               "C6")))
+    return failure();
+  for (int64_t dimension : {0, 1, 2})
+    if (getGate() && failed(checkSame(*this, "gate", getGate(), dimension, "up", getUp(), dimension, "C7")))
+      return failure();
+  if (getGateBias() && !getGate())
+    return emitOpError("has a 'gate_bias', but no 'gate' (C7)");
+  return failure(failed(checkBias(*this, "up_bias", getUpBias(), "up", getUp())) ||
+                 failed(checkBias(*this, "gate_bias", getGateBias(), "gate", getGate())) ||
+                 failed(checkBias(*this, "down_bias", getDownBias(), "down", getDown())));
 }
 
 LogicalResult ExpertsOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &shapes) {

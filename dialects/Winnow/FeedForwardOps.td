@@ -74,12 +74,15 @@ def Winnow_GroupedMatmulOp : Winnow_Op<"grouped_matmul", [Pure, Winnow_Reify]> {
   let hasVerifier = 1;
 }
 
-def Winnow_ExpertsOp : Winnow_Op<"experts", [Pure, Winnow_Reify]> {
+def Winnow_ExpertsOp : Winnow_Op<"experts", [Pure, Winnow_Reify, AttrSizedOperandSegments]> {
   let summary = "mixture of experts: each token through the experts that it is routed to";
   let description = [{
-    `y[t] = sum over e in routing(t), ascending, of gates[t, e] * (activation(x[t] * up[e]) * down[e])`. No
-    token is dropped: an expert takes as many as come. A token without experts is zero. Products and sums are
-    accumulated in f32; the hidden values, and each expert's output, are rounded to the element type.
+    `y[t] = sum over e in routing(t), ascending, of gates[t, e] * (hidden[t, e] * down[e] + down_bias[e])` with
+    `hidden[t, e] = activation(x[t] * up[e] + up_bias[e])` or, with `gate`,
+    `hidden[t, e] = activation(x[t] * gate[e] + gate_bias[e]) .* (x[t] * up[e] + up_bias[e])`, as in Mixtral. A
+    bias that is not there is zero. No token is dropped: an expert takes as many as come. A token without
+    experts is zero. Products and sums are accumulated in f32; products, their sums with biases, the hidden
+    values, and each expert's output, are rounded to the element type.
 
     - (C1) `routing` has the rows of dimension 0 of `x` and the universe of dimension 0 of `up`.
     - (C2) Dimension 1 of `up` is dimension 1 of `x`.
@@ -87,18 +90,28 @@ def Winnow_ExpertsOp : Winnow_Op<"experts", [Pure, Winnow_Reify]> {
     - (C4) `gates` has the rows and the universe of `routing`.
     - (C5) `result` is dimension 0 of `x` by dimension 2 of `down`.
     - (C6) The element types are the same.
+    - (C7) `gate` has the dimensions of `up`; a `gate_bias` needs a `gate`.
+    - (C8) A bias has dimensions 0 and 2 of what it belongs to.
 
     ```mlir
     %y = winnow.experts %x, %up, %down, %gates routing(%top : !winnow.selection<?x8, 2>) activation(gelu)
+        : tensor<?x64xf32>, tensor<8x64x256xf32>, tensor<8x256x64xf32>, tensor<?x8xf32> -> tensor<?x64xf32>
+    %z = winnow.experts %x, %up, %down, %gates routing(%top : !winnow.selection<?x8, 2>)
+        gate(%gate : tensor<8x64x256xf32>) down_bias(%bias : tensor<8x64xf32>) activation(silu)
         : tensor<?x64xf32>, tensor<8x64x256xf32>, tensor<8x256x64xf32>, tensor<?x8xf32> -> tensor<?x64xf32>
     ```
   }];
   let arguments = (ins TensorRankOf<Winnow_Floats, [2]>:$x, TensorRankOf<Winnow_Floats, [3]>:$up,
                        TensorRankOf<Winnow_Floats, [3]>:$down, TensorRankOf<Winnow_Floats, [2]>:$gates,
-                       Winnow_SelectionType:$routing, Winnow_Activation:$activation);
+                       Winnow_SelectionType:$routing, Optional<TensorRankOf<Winnow_Floats, [3]>>:$gate,
+                       Optional<TensorRankOf<Winnow_Floats, [2]>>:$up_bias,
+                       Optional<TensorRankOf<Winnow_Floats, [2]>>:$gate_bias,
+                       Optional<TensorRankOf<Winnow_Floats, [2]>>:$down_bias, Winnow_Activation:$activation);
   let results = (outs TensorRankOf<Winnow_Floats, [2]>:$result);
   let assemblyFormat = [{
     $x `,` $up `,` $down `,` $gates `routing` `(` $routing `:` qualified(type($routing)) `)`
+    (`gate` `(` $gate^ `:` type($gate) `)`)? (`up_bias` `(` $up_bias^ `:` type($up_bias) `)`)?
+    (`gate_bias` `(` $gate_bias^ `:` type($gate_bias) `)`)? (`down_bias` `(` $down_bias^ `:` type($down_bias) `)`)?
     `activation` `(` $activation `)` attr-dict
     `:` type($x) `,` type($up) `,` type($down) `,` type($gates) `->` type($result)
   }];

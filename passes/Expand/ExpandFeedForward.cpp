@@ -147,6 +147,38 @@ Value roundTo(OpBuilder &builder, Location loc, Type type, Value sum) {
                        });
 }
 
+/// The expert of each place among the grouped rows; the last one beyond the members.
+Value createExpertsOfPlaces(OpBuilder &builder, Location loc, const Routing &routing) {
+  OpFoldResult entries = getDimension(builder, loc, routing.offsets, 0);
+  Value last = getValueOrCreateConstantIndexOp(builder, loc, addToExtent(builder, loc, entries, -2));
+  auto search = [&](OpBuilder &b, Location at, ValueRange) -> Value {
+    Value place = linalg::IndexOp::create(b, at, 0), one = arith::ConstantIndexOp::create(b, at, 1);
+    Value next = arith::AddIOp::create(b, at, place, one), end = arith::AddIOp::create(b, at, last, one);
+    // Offsets [1..E] are where experts end: the first end beyond the place is that of its expert.
+    Value expertEnd = createLowerBound(b, at, routing.offsets, one, end, next);
+    Value expert = arith::SubIOp::create(b, at, expertEnd, one);
+    return arith::IndexCastOp::create(b, at, b.getI32Type(), expert);
+  };
+  return createGeneric(builder, loc, getDimension(builder, loc, routing.members, 0), builder.getI32Type(), {},
+                       {}, 0, {}, search);
+}
+
+/// The sum of each grouped row with the bias of its expert, rounded; the rows themselves without a bias.
+Value addBias(OpBuilder &builder, Location loc, Value rows, Value bias, Value experts) {
+  if (!bias)
+    return rows;
+  Type type = getElementTypeOrSelf(rows.getType());
+  auto add = [&](OpBuilder &b, Location at, ValueRange arguments) -> Value {
+    Value expert = arith::IndexCastOp::create(b, at, b.getIndexType(), arguments[1]);
+    Value column = linalg::IndexOp::create(b, at, 1);
+    Value added = extend(b, at, tensor::ExtractOp::create(b, at, bias, ValueRange{expert, column}));
+    Value sum = arith::AddFOp::create(b, at, extend(b, at, arguments[0]), added);
+    return type.isF32() ? sum : arith::TruncFOp::create(b, at, type, sum);
+  };
+  return createGeneric(builder, loc, tensor::getMixedSizes(builder, loc, rows), type, {rows, experts},
+                       {mapOf(builder, 2, {0, 1}), mapOf(builder, 2, {0})}, 0, {}, add);
+}
+
 /// Tokens are grouped by expert, multiplied group by group, and collected again by token.
 struct ExpandExperts : OpRewritePattern<ExpertsOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -158,10 +190,18 @@ struct ExpandExperts : OpRewritePattern<ExpertsOp> {
                     rewriter.createOrFold<SelectionCountsOp>(loc, rows),
                     rewriter.createOrFold<SelectionOffsetsOp>(loc, columns),
                     rewriter.createOrFold<SelectionMembersOp>(loc, columns)};
-    Value products =
-        GroupedMatmulOp::create(rewriter, loc, op.getX(), op.getUp(), columns, /*grouped=*/false);
-    Value hidden = buildHidden(rewriter, loc, op.getActivation(), products, /*gate=*/Value());
-    Value outputs = GroupedMatmulOp::create(rewriter, loc, hidden, op.getDown(), columns, /*grouped=*/true);
+    Value experts; // of each place, where biases need them
+    if (op.getUpBias() || op.getGateBias() || op.getDownBias())
+      experts = createExpertsOfPlaces(rewriter, loc, routing);
+    auto multiply = [&](Value x, Value weights, Value bias, bool isGrouped) {
+      Value products = GroupedMatmulOp::create(rewriter, loc, x, weights, columns, isGrouped);
+      return addBias(rewriter, loc, products, bias, experts);
+    };
+    Value up = multiply(op.getX(), op.getUp(), op.getUpBias(), /*isGrouped=*/false), gate;
+    if (op.getGate())
+      gate = multiply(op.getX(), op.getGate(), op.getGateBias(), /*isGrouped=*/false);
+    Value hidden = buildHidden(rewriter, loc, op.getActivation(), up, gate);
+    Value outputs = multiply(hidden, op.getDown(), op.getDownBias(), /*isGrouped=*/true);
     Value sum = createCombination(rewriter, loc, routing, outputs, op.getGates());
     Value result = roundTo(rewriter, loc, getElementTypeOrSelf(op.getType()), sum);
     rewriter.replaceOp(op, castTo(rewriter, loc, op.getType(), result));

@@ -81,6 +81,43 @@ def RaiseChannelGates : Pass<"winnow-raise-channel-gates", "::mlir::ModuleOp"> {
   ];
 }
 
+def RaiseExperts : Pass<"winnow-raise-experts", "::mlir::ModuleOp"> {
+  let summary = "recognizes mixtures of experts that compute every expert for every token";
+  let description = [{
+    A sum over experts of their outputs times their gates becomes `winnow.experts`, if the gates of a token
+    are known to be zero but for a few: values that are scattered to where a top-k is, products with a mask
+    that winnow-raise-masks found, a softmax of scores that are minus infinity elsewhere, each divided by the
+    sum of a row or not. Experts are two matrix products with an activation between, or three where a gate
+    multiplies the hidden values, with biases or without. They are a dimension of the tensors, as `MatMul` and
+    `Einsum` have them, or written one after another; the weights of the latter are constants that become one.
+
+    ```mlir
+    %up = linalg.generic ins(%x, %w : tensor<?x64xf32>, tensor<8x64x96xf32>) ... -> tensor<8x?x96xf32>
+    %hidden = linalg.generic ins(%up : tensor<8x?x96xf32>) ... { arith.maximumf %in, %zero ... }
+    %out = linalg.batch_matmul ins(%hidden, %v : tensor<8x?x96xf32>, tensor<8x96x64xf32>) ...
+    %weighted = linalg.generic ins(%out, %gates : tensor<8x?x64xf32>, tensor<?x8xf32>) ... { arith.mulf ... }
+    %y = linalg.generic ins(%weighted : tensor<8x?x64xf32>) ... { arith.addf ... } -> tensor<?x64xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %routing = winnow.select.topk %scores, k = 2 : tensor<?x8xf32> -> !winnow.selection<?x8, 2>
+    %y = winnow.experts %x, %w, %v, %gates routing(%routing : !winnow.selection<?x8, 2>) activation(relu) ...
+    ```
+
+    An infinity or NaN that an expert makes of a token which is not routed to it is not in the sum any more:
+    zero times it would be NaN. Which activation it is, is found by evaluating what the body computes.
+    Experts stay dense where gates may be other than zero, where a token may have more than half of the
+    experts, where an expert differs from others in activation or shape, or where what an expert computes is
+    used otherwise; a remark says so in the first two cases.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::winnow::WinnowDialect"
+  ];
+}
+
 def RaiseAttention : Pass<"winnow-raise-attention", "::mlir::ModuleOp"> {
   let summary = "recognizes attention in matrix products with a softmax between them";
   let description = [{

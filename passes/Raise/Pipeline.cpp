@@ -15,6 +15,7 @@ void winnow::buildRaisePipeline(OpPassManager &manager) {
   manager.addPass(createRaiseNormalization());
   manager.addPass(createRecognizeFeedForward());
   manager.addPass(createRaiseMasks());
+  manager.addPass(createRaiseExperts());
   manager.addPass(createRaiseChannelGates());
   manager.addPass(createCanonicalizerPass());
 }

@@ -153,3 +153,43 @@ std::optional<TopKMask> winnow::findTopKMask(linalg::GenericOp scatter) {
     return std::nullopt;
   return TopKMask{scores, type.getDimSize(1), value};
 }
+
+/// Whether `scatter` leaves an entry as it is, `elsewhere`, when `indices` has other entries. Every entry is
+/// tried with every index, or with many if there are too many.
+static bool leavesOthers(linalg::GenericOp scatter, OpOperand *indices, int64_t entries,
+                         Attribute elsewhere) {
+  constexpr int64_t kMostPairs = 4096;
+  Builder builder(scatter.getContext());
+  BlockArgument index = scatter.getMatchingBlockArgument(indices);
+  int64_t step = 1 + entries * entries / kMostPairs;
+  for (int64_t entry = 0; entry < entries; entry += step)
+    for (int64_t other = 0; other < entries; ++other) {
+      SmallVector<Attribute> arguments(scatter.getBlock()->getNumArguments());
+      arguments[index.getArgNumber()] = builder.getIntegerAttr(index.getType(), other);
+      arguments.back() = elsewhere;
+      Attribute places[] = {{}, builder.getIndexAttr(entry), {}};
+      if (other != entry && evaluateBody(scatter, arguments, places).front() != elsewhere)
+        return false;
+    }
+  return true;
+}
+
+std::optional<TopKScatter> winnow::findTopKScatter(linalg::GenericOp scatter) {
+  if (!scatter || !hasTopKLoops(scatter))
+    return std::nullopt;
+  Attribute elsewhere = findFill(scatter.getDpsInits()[0]);
+  auto result = cast<RankedTensorType>(scatter->getResult(0).getType());
+  if (!elsewhere || result.isDynamicDim(1))
+    return std::nullopt;
+  for (OpOperand *operand : scatter.getDpsInputOperands()) {
+    auto type = cast<RankedTensorType>(operand->get().getType());
+    if (!type.getElementType().isSignlessInteger() || !isMap(scatter, operand, 2) || type.isDynamicDim(1) ||
+        type.getDimSize(1) < 1)
+      continue;
+    Value scores = findScoresOfIndices(operand->get().getDefiningOp<linalg::GenericOp>());
+    if (scores && cast<RankedTensorType>(scores.getType()).getDimSize(1) == result.getDimSize(1) &&
+        leavesOthers(scatter, operand, result.getDimSize(1), elsewhere))
+      return TopKScatter{scores, type.getDimSize(1), elsewhere};
+  }
+  return std::nullopt;
+}

@@ -17,4 +17,14 @@ struct TopKMask {
 /// Recognizes the scatter that ends the form.
 std::optional<TopKMask> findTopKMask(mlir::linalg::GenericOp scatter);
 
+/// Something at the places of the k highest scores of each row, and one constant elsewhere.
+struct TopKScatter {
+  mlir::Value scores; // [rows, entries]
+  int64_t k;
+  mlir::Attribute elsewhere;
+};
+
+/// Recognizes a scatter of anything to where a top-k is.
+std::optional<TopKScatter> findTopKScatter(mlir::linalg::GenericOp scatter);
+
 } // namespace winnow

@@ -130,8 +130,9 @@ def grouped(kind, isGrouped, tokens=9, columns=40):
     return Case(name, text, sample, expect)
 
 
-def experts(kind, activation, capacity, form="rows", tokens=None, sizes=None):
-    """`tokens`, if their number is always the same; `sizes` of inputs, hidden values and outputs, if static."""
+def experts(kind, activation, capacity, form="rows", tokens=None, sizes=None, gated=False, biased=()):
+    """`tokens`, if their number is always the same; `sizes` of inputs, hidden values and outputs, if static; the names
+    of products that have a bias."""
     name = f"experts_{kind}_{activation}_{'any' if capacity == '?' else capacity}_{form}{tokens if tokens is not None else ''}"
     rows = f"!winnow.selection<?x{EXPERTS}, {capacity}>"
     routing = f"!winnow.selection<?x{EXPERTS}, {capacity}, {form}>"
@@ -140,11 +141,15 @@ def experts(kind, activation, capacity, form="rows", tokens=None, sizes=None):
     x, y = (f"tensor<?x{spelled[axis]}x{kind}>" for axis in (0, 2))
     up, down = (f"tensor<{EXPERTS}x{spelled[axis]}x{spelled[axis + 1]}x{kind}>" for axis in (0, 1))
     gates = f"tensor<?x{EXPERTS}x{kind}>"
+    name += "_gated" * gated + "".join(f"_{product}_bias" for product in biased)
+    optional = [("gate", up)] * gated + [(f"{product}_bias", f"tensor<{EXPERTS}x{spelled[2 if product == 'down' else 1]}x{kind}>")
+                                         for product in biased]
+    operands = " ".join(f"{part}(%{part} : {type_})" for part, type_ in optional)
     text = f"""func.func @{name}(%x: {x}, %up: {up}, %down: {down}, %gates: {gates}, %i: tensor<?x{capacity}xi32>,
-                     %c: tensor<?xi32>) -> {y} {{
+                     %c: tensor<?xi32>{"".join(f", %{part}: {type_}" for part, type_ in optional)}) -> {y} {{
   %s = winnow.selection.assemble %i, %c : tensor<?x{capacity}xi32>, tensor<?xi32> -> {rows}
   %r = winnow.selection.convert %s : {rows} -> {routing}
-  %0 = winnow.experts %x, %up, %down, %gates routing(%r : {routing}) activation({activation})
+  %0 = winnow.experts %x, %up, %down, %gates routing(%r : {routing}) {operands} activation({activation})
       : {x}, {up}, {down}, {gates} -> {y}
   return %0 : {y}
 }}
@@ -159,15 +164,24 @@ def experts(kind, activation, capacity, form="rows", tokens=None, sizes=None):
         indices, counts = sample_routing(sampler, count, width)
         # The gates of experts that a token does not take are rubbish.
         tensors[3][~to_mask(indices, counts, EXPERTS)] = np.nan
-        return tensors + [indices, counts]
+        shapes = {"gate": (EXPERTS, inputs, hidden), "down_bias": (EXPERTS, outputs)}
+        return tensors + [indices, counts] + [sampler.tensor(kind, *shapes.get(part, (EXPERTS, hidden)))
+                                              for part, _ in optional]
 
-    def expect(x, up, down, gates, indices, counts):
+    def expect(x, up, down, gates, indices, counts, *rest):
         mask = to_mask(indices, counts, EXPERTS)
         x, up, down, gates = wide(x, up, down, gates)
+        rest = dict(zip((part for part, _ in optional), wide(*rest)))
+        # A bias is a row of the weights, for an input that is always one.
+        x, up, gate = (np.concatenate([whole, row], axis=-2 if whole.ndim == 3 else -1) for whole, row in (
+            (x, np.ones((len(x), 1))), (up, rest.get("up_bias", np.zeros((EXPERTS, up.shape[2])))[:, None]),
+            (rest.get("gate", up), rest.get("gate_bias", np.zeros((EXPERTS, up.shape[2])))[:, None])))
+        bias = rest.get("down_bias", np.zeros((EXPERTS, down.shape[2])))
         value, magnitude = (np.zeros((len(x), down.shape[2])) for _ in range(2))
         for expert in range(EXPERTS):
             taken = mask[:, expert]
-            output, bound = layer(x[taken], up[expert], down[expert], activation)
+            output, bound = layer(x[taken], up[expert], down[expert], activation, gate[expert] if gated else None)
+            output, bound = output + bias[expert], bound + np.abs(bias[expert])
             value[taken] += gates[taken, expert, None] * output
             magnitude[taken] += np.abs(gates[taken, expert, None]) * bound
         return [Expected(value, magnitude + SMALLEST[kind], tolerance=TOLERANCE[kind])]
@@ -185,5 +199,9 @@ def expert_cases():
             experts("f32", "gelu", 2, "bitmap"), experts("f32", "relu", 2, tokens=0), experts("f32", "relu", 2, tokens=1),
             *(experts(kind, activation, capacity, form) for kind in ("f16", "bf16")
               for activation, capacity, form in (("silu", 2, "rows"), ("gelu", "?", "bitmap"), ("relu", 3, "columns"))),
+            experts("f32", "silu", 2, gated=True), experts("f32", "gelu", 2, biased=("up", "down")),
+            experts("f32", "silu", "?", "columns", gated=True, biased=("up", "gate", "down")),
+            experts("f32", "relu", 2, tokens=0, biased=("up",)), experts("bf16", "silu", 2, gated=True, biased=("gate",)),
+            experts("f32", "silu", 2, tokens=50, sizes=(16, 136, 24), gated=True, biased=("down",)),
             # More than one tile of hidden values, in 16 bits.
             experts("bf16", "silu", 2, tokens=50, sizes=(16, 136, 24))]

@@ -232,3 +232,57 @@ func.func @f(%x: tensor<6x8xf32>, %up: tensor<4x8x16xf32>, %down: tensor<4x16x8x
   %0 = winnow.experts %x, %up, %down, %gates routing(%r : !winnow.selection<6x4, 2>) activation(relu) : tensor<6x8xf32>, tensor<4x8x16xf32>, tensor<4x16x8xf32>, tensor<6x4xbf16> -> tensor<6x8xf32>
   return
 }
+
+// -----
+
+// experts, C6
+func.func @f(%x: tensor<6x8xf32>, %up: tensor<4x8x16xf32>, %down: tensor<4x16x8xf32>, %gates: tensor<6x4xf32>, %r: !winnow.selection<6x4, 2>, %b: tensor<4x8xf16>) {
+  // expected-error @+1 {{'down_bias' has element type 'f16', but 'x' has 'f32' (C6)}}
+  %0 = winnow.experts %x, %up, %down, %gates routing(%r : !winnow.selection<6x4, 2>) down_bias(%b : tensor<4x8xf16>) activation(relu) : tensor<6x8xf32>, tensor<4x8x16xf32>, tensor<4x16x8xf32>, tensor<6x4xf32> -> tensor<6x8xf32>
+  return
+}
+
+// -----
+
+// experts, C7
+func.func @f(%x: tensor<6x8xf32>, %up: tensor<4x8x16xf32>, %down: tensor<4x16x8xf32>, %gates: tensor<6x4xf32>, %r: !winnow.selection<6x4, 2>, %g: tensor<4x8x15xf32>) {
+  // expected-error @+1 {{dimension 2 of 'gate' is 15, but dimension 2 of 'up' is 16 (C7)}}
+  %0 = winnow.experts %x, %up, %down, %gates routing(%r : !winnow.selection<6x4, 2>) gate(%g : tensor<4x8x15xf32>) activation(relu) : tensor<6x8xf32>, tensor<4x8x16xf32>, tensor<4x16x8xf32>, tensor<6x4xf32> -> tensor<6x8xf32>
+  return
+}
+
+// -----
+
+// experts, C7
+func.func @f(%x: tensor<6x8xf32>, %up: tensor<4x8x16xf32>, %down: tensor<4x16x8xf32>, %gates: tensor<6x4xf32>, %r: !winnow.selection<6x4, 2>, %b: tensor<4x16xf32>) {
+  // expected-error @+1 {{has a 'gate_bias', but no 'gate' (C7)}}
+  %0 = winnow.experts %x, %up, %down, %gates routing(%r : !winnow.selection<6x4, 2>) gate_bias(%b : tensor<4x16xf32>) activation(relu) : tensor<6x8xf32>, tensor<4x8x16xf32>, tensor<4x16x8xf32>, tensor<6x4xf32> -> tensor<6x8xf32>
+  return
+}
+
+// -----
+
+// experts, C8
+func.func @f(%x: tensor<6x8xf32>, %up: tensor<4x8x16xf32>, %down: tensor<4x16x8xf32>, %gates: tensor<6x4xf32>, %r: !winnow.selection<6x4, 2>, %b: tensor<3x16xf32>) {
+  // expected-error @+1 {{dimension 0 of 'up_bias' is 3, but dimension 0 of 'up' is 4 (C8)}}
+  %0 = winnow.experts %x, %up, %down, %gates routing(%r : !winnow.selection<6x4, 2>) up_bias(%b : tensor<3x16xf32>) activation(relu) : tensor<6x8xf32>, tensor<4x8x16xf32>, tensor<4x16x8xf32>, tensor<6x4xf32> -> tensor<6x8xf32>
+  return
+}
+
+// -----
+
+// experts, C8
+func.func @f(%x: tensor<6x8xf32>, %up: tensor<4x8x16xf32>, %down: tensor<4x16x8xf32>, %gates: tensor<6x4xf32>, %r: !winnow.selection<6x4, 2>, %g: tensor<4x8x16xf32>, %b: tensor<4x17xf32>) {
+  // expected-error @+1 {{dimension 1 of 'gate_bias' is 17, but dimension 2 of 'gate' is 16 (C8)}}
+  %0 = winnow.experts %x, %up, %down, %gates routing(%r : !winnow.selection<6x4, 2>) gate(%g : tensor<4x8x16xf32>) gate_bias(%b : tensor<4x17xf32>) activation(relu) : tensor<6x8xf32>, tensor<4x8x16xf32>, tensor<4x16x8xf32>, tensor<6x4xf32> -> tensor<6x8xf32>
+  return
+}
+
+// -----
+
+// experts, C8
+func.func @f(%x: tensor<6x8xf32>, %up: tensor<4x8x16xf32>, %down: tensor<4x16x8xf32>, %gates: tensor<6x4xf32>, %r: !winnow.selection<6x4, 2>, %b: tensor<4x16xf32>) {
+  // expected-error @+1 {{dimension 1 of 'down_bias' is 16, but dimension 2 of 'down' is 8 (C8)}}
+  %0 = winnow.experts %x, %up, %down, %gates routing(%r : !winnow.selection<6x4, 2>) down_bias(%b : tensor<4x16xf32>) activation(relu) : tensor<6x8xf32>, tensor<4x8x16xf32>, tensor<4x16x8xf32>, tensor<6x4xf32> -> tensor<6x8xf32>
+  return
+}

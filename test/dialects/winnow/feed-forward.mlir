@@ -35,9 +35,19 @@ func.func @grouped(%x: tensor<16x64xf32>, %w: tensor<8x64x32xf32>, %v: tensor<8x
 
 // CHECK-LABEL: @experts
 // CHECK: winnow.experts %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} routing(%{{.*}} : !winnow.selection<?x8, 2>) activation(gelu) : tensor<?x64xf32>, tensor<8x64x256xf32>, tensor<8x256x64xf32>, tensor<?x8xf32> -> tensor<?x64xf32>
-func.func @experts(%x: tensor<?x64xf32>, %up: tensor<8x64x256xf32>, %down: tensor<8x256x64xf32>,
-                   %gates: tensor<?x8xf32>, %top: !winnow.selection<?x8, 2>) -> tensor<?x64xf32> {
-  %y = winnow.experts %x, %up, %down, %gates routing(%top : !winnow.selection<?x8, 2>) activation(gelu)
+// CHECK: winnow.experts %{{.*}} routing(%{{.*}} : !winnow.selection<?x8, 2>) gate(%{{.*}} : tensor<8x64x256xf32>) up_bias(%{{.*}} : tensor<8x256xf32>) gate_bias(%{{.*}} : tensor<8x256xf32>) down_bias(%{{.*}} : tensor<8x64xf32>) activation(silu)
+// CHECK: winnow.experts %{{.*}} routing(%{{.*}} : !winnow.selection<?x8, 2>) down_bias(%{{.*}} : tensor<8x64xf32>) activation(relu)
+func.func @experts(%x: tensor<?x64xf32>, %up: tensor<8x64x256xf32>, %down: tensor<8x256x64xf32>, %wide: tensor<8x256xf32>,
+                   %narrow: tensor<8x64xf32>, %gates: tensor<?x8xf32>, %top: !winnow.selection<?x8, 2>)
+    -> tensor<?x64xf32> {
+  %0 = winnow.experts %x, %up, %down, %gates routing(%top : !winnow.selection<?x8, 2>) activation(gelu)
       : tensor<?x64xf32>, tensor<8x64x256xf32>, tensor<8x256x64xf32>, tensor<?x8xf32> -> tensor<?x64xf32>
-  return %y : tensor<?x64xf32>
+  %1 = winnow.experts %0, %up, %down, %gates routing(%top : !winnow.selection<?x8, 2>)
+      gate(%up : tensor<8x64x256xf32>) up_bias(%wide : tensor<8x256xf32>) gate_bias(%wide : tensor<8x256xf32>)
+      down_bias(%narrow : tensor<8x64xf32>) activation(silu)
+      : tensor<?x64xf32>, tensor<8x64x256xf32>, tensor<8x256x64xf32>, tensor<?x8xf32> -> tensor<?x64xf32>
+  %2 = winnow.experts %1, %up, %down, %gates routing(%top : !winnow.selection<?x8, 2>)
+      down_bias(%narrow : tensor<8x64xf32>) activation(relu)
+      : tensor<?x64xf32>, tensor<8x64x256xf32>, tensor<8x256x64xf32>, tensor<?x8xf32> -> tensor<?x64xf32>
+  return %2 : tensor<?x64xf32>
 }

@@ -33,3 +33,25 @@ func.func @experts(%x: tensor<6x8xf32>, %up: tensor<4x8x16xf32>, %down: tensor<4
       : tensor<6x8xf32>, tensor<4x8x16xf32>, tensor<4x16x8xf32>, tensor<6x4xf32> -> tensor<6x8xf32>
   return %y : tensor<6x8xf32>
 }
+
+// Hidden values are multiplied by those of the gate; the bias of a row is that of the expert whose rows end behind it.
+// CHECK-LABEL: func.func @gated_experts
+// CHECK: %[[C:.*]] = winnow.selection.assemble_columns
+// CHECK: %[[EXPERTS:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<12xi32>)
+// CHECK: scf.while
+// CHECK: %[[UP:.*]] = winnow.grouped_matmul %[[ROWS:.*]], %arg1 groups(%[[C]]
+// CHECK: %[[GATE:.*]] = winnow.grouped_matmul %{{.*}}, %arg4 groups(%[[C]]
+// CHECK: %[[HIDDEN:.*]] = linalg.generic {{.*}} ins(%[[UP]], %[[GATE]] :
+// CHECK: %[[DOWN:.*]] = winnow.grouped_matmul %[[HIDDEN]], %arg2
+// CHECK: linalg.generic {{.*}} ins(%[[DOWN]], %[[EXPERTS]] : tensor<12x8xf32>, tensor<12xi32>)
+// CHECK: tensor.extract %arg5[%{{.*}}, %{{.*}}] : tensor<4x8xf32>
+// CHECK: arith.addf
+func.func @gated_experts(%x: tensor<6x8xf32>, %up: tensor<4x8x16xf32>, %down: tensor<4x16x8xf32>,
+                         %gates: tensor<6x4xf32>, %gate: tensor<4x8x16xf32>, %bias: tensor<4x8xf32>)
+    -> tensor<6x8xf32> {
+  %r = winnow.select.topk %gates, k = 2 : tensor<6x4xf32> -> !winnow.selection<6x4, 2>
+  %y = winnow.experts %x, %up, %down, %gates routing(%r : !winnow.selection<6x4, 2>)
+      gate(%gate : tensor<4x8x16xf32>) down_bias(%bias : tensor<4x8xf32>) activation(silu)
+      : tensor<6x8xf32>, tensor<4x8x16xf32>, tensor<4x16x8xf32>, tensor<6x4xf32> -> tensor<6x8xf32>
+  return %y : tensor<6x8xf32>
+}
