@@ -267,6 +267,8 @@ mlir::FailureOr<Extent> Node::require(const std::optional<Extent> &extent) {
 }
 
 const onnx::NodeProto *Node::onlyReader() const {
+  if (proto.output_size() == 0) // allowed by the format, and of no use
+    return nullptr;
   const std::string &name = proto.output(0);
   return scope.uses.lookup(name) == 1 ? scope.reader.lookup(name) : nullptr;
 }
