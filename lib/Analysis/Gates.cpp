@@ -47,8 +47,14 @@ std::optional<GateMask> findOperandMask(OpOperand *operand) {
   return isa<FloatType>(getElementTypeOrSelf(type)) ? findGateMask(operand->get()) : std::nullopt;
 }
 
+/// Whether what is computed ends at bounds on both sides, as a sigmoid and a hard sigmoid do but no relu.
+bool saturates(linalg::GenericOp generic) {
+  return llvm::any_of(*generic.getBlock(),
+                      llvm::IsaPred<math::ExpOp, arith::MinimumFOp, arith::MinNumFOp>);
+}
+
 /// The first operand that is the result of something, skipping biases: what a chain of layers goes through.
-Value skipElementwise(Value value, bool &hasExponential) {
+Value skipElementwise(Value value, bool &hasBounds) {
   while (linalg::GenericOp generic = findElementwise(value)) {
     auto type = cast<RankedTensorType>(value.getType());
     Value next;
@@ -56,7 +62,7 @@ Value skipElementwise(Value value, bool &hasExponential) {
       if (auto operand = dyn_cast<RankedTensorType>(input->get().getType());
           operand && operand.getRank() == type.getRank() && !next)
         next = input->get();
-    hasExponential |= !generic.getBlock()->getOps<math::ExpOp>().empty();
+    hasBounds |= saturates(generic);
     if (!next)
       break;
     value = next;
@@ -88,9 +94,9 @@ Value winnow::findSelection(Value mask) {
 }
 
 Value winnow::findSqueezed(Value gate) {
-  bool hasExponential = false, isIgnored = false;
-  auto excite = skipElementwise(gate, hasExponential).getDefiningOp<linalg::MatmulOp>();
-  if (!excite || !hasExponential)
+  bool hasBounds = false, isIgnored = false;
+  auto excite = skipElementwise(gate, hasBounds).getDefiningOp<linalg::MatmulOp>();
+  if (!excite || !hasBounds)
     return {};
   auto squeeze = skipElementwise(excite.getInputs()[0], isIgnored).getDefiningOp<linalg::MatmulOp>();
   if (!squeeze)

@@ -21,7 +21,7 @@ std::optional<GateMask> findGateMask(mlir::Value gate);
 mlir::Value findSelection(mlir::Value mask);
 
 /// What a squeeze-excite gate is computed from: sigmoid(W2 relu(W1 mean(x))) for x [rows, channels,
-/// space...]. Null if the gate is another.
+/// space...], where the sigmoid may be a hard one. Null if the gate is another.
 mlir::Value findSqueezed(mlir::Value gate);
 
 } // namespace winnow

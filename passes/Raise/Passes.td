@@ -62,8 +62,8 @@ def RaiseChannelGates : Pass<"winnow-raise-channel-gates", "::mlir::ModuleOp"> {
     A product of a tensor [rows, channels, ...] with a tensor [rows, channels] becomes
     `winnow.channel_gate`; so does a choice between a tensor and zero by a mask [rows, channels]. When both
     factors have rank 2, one must be a hard gate: zero where a mask is not set. A remark says whether the
-    gate is hard, a squeeze-excite gate (mean over space, linear, relu, linear, sigmoid), or another soft
-    one.
+    gate is hard, a squeeze-excite gate (mean over space, linear, relu, linear, sigmoid or hard sigmoid), or
+    another soft one.
 
     ```mlir
     %y = linalg.generic ins(%x, %g : tensor<?x64x8x8xf32>, tensor<?x64xf32>) outs(...) { arith.mulf ... }

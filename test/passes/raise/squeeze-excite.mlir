@@ -1,5 +1,9 @@
 // A squeeze-excite gate is recognized as one: mean over space, linear, relu, linear, sigmoid, product.
 // RUN: %winnow-opt %s --winnow-raise --remarks-filter=raise 2>&1 | FileCheck %s
+// Bounded by a minimum as in a hard sigmoid; a relu has no upper bound.
+// RUN: sed 's/math.exp %n : f32/arith.minimumf %n, %one : f32/' %s | %winnow-opt - --winnow-raise --remarks-filter=raise 2>&1 | FileCheck %s
+// RUN: sed 's/math.exp %n : f32/arith.maximumf %n, %zero : f32/' %s | %winnow-opt - --winnow-raise --remarks-filter=raise 2>&1 | FileCheck %s --check-prefix=RELU
+// RELU: recognized a soft gate of 16 channels
 
 #all = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
 #channel = affine_map<(d0, d1, d2, d3) -> (d0, d1)>
