@@ -49,8 +49,7 @@ std::optional<GateMask> findOperandMask(OpOperand *operand) {
 
 /// Whether what is computed ends at bounds on both sides, as a sigmoid and a hard sigmoid do but no relu.
 bool saturates(linalg::GenericOp generic) {
-  return llvm::any_of(*generic.getBlock(),
-                      llvm::IsaPred<math::ExpOp, arith::MinimumFOp, arith::MinNumFOp>);
+  return llvm::any_of(*generic.getBlock(), llvm::IsaPred<math::ExpOp, arith::MinimumFOp, arith::MinNumFOp>);
 }
 
 /// The first operand that is the result of something, skipping biases: what a chain of layers goes through.
