@@ -171,7 +171,7 @@ class Generator:
         plus, minus = value.disturbed
         for run, array in enumerate(plus):
             scale = np.abs(array.astype(np.float64)).max(initial=0) * ROUNDING[value.kind]
-            error = scale * self.random.uniform(-1, 1, array.shape)
+            error = scale * np.sign(self.random.uniform(-1, 1, array.shape))
             plus[run] = (array + error).astype(array.dtype)
             minus[run] = (minus[run] - error).astype(array.dtype)
 
