@@ -107,6 +107,9 @@ LogicalResult Compiler::parseTargets() {
     } else if (kind == "cuda" && detail.starts_with("sm_")) {
       code.target = name;
       code.ptx = PTXTarget::forChip(detail);
+      if (failed(checkPTXTarget(module.getLoc(), code.ptx))) {
+        return failure();
+      }
     } else {
       return module.emitError() << "unknown target '" << name
                                 << "', expected host[:x86-64-v2|v3|v4|aarch64|native] or cuda:sm_NN";
@@ -450,7 +453,9 @@ void Compiler::print() {
 LogicalResult Compiler::runPhase(Phase phase) {
   switch (phase) {
   case Phase::Import:
-    if (failed(parseTargets()) || failed(checkModel(module)) || failed(checkDimensions())) {
+    if (failed(parseTargets()) || failed(checkSoftGates(module, options.softGates)) ||
+        failed(checkPruning(module, options.prune)) || failed(checkModel(module)) ||
+        failed(checkDimensions())) {
       return failure();
     }
     densifyConstants(module);

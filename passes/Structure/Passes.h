@@ -30,6 +30,10 @@ struct StructureOptions : mlir::PassPipelineOptions<StructureOptions> {
                                  llvm::cl::init(1.0)};
 };
 
+/// Reports on `module` a rule that softGates or prune cannot be.
+mlir::LogicalResult checkSoftGates(mlir::ModuleOp module, llvm::StringRef rule);
+mlir::LogicalResult checkPruning(mlir::ModuleOp module, llvm::StringRef rule);
+
 /// The structure phase, from what buildRaisePipeline leaves.
 void buildStructurePipeline(mlir::OpPassManager &manager, const StructureOptions &options);
 

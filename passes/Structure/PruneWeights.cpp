@@ -63,13 +63,9 @@ struct PruneWeights : winnow::impl::PruneWeightsBase<PruneWeights> {
   void runOnOperation() override {
     if (prune == "none")
       return;
-    std::optional<PruningTarget> target = parsePruningTarget(&getContext(), prune);
-    if (!target) {
-      getOperation().emitError("prune is '")
-          << prune << "', but must be none, 2:4, blocks:RxC:DENSITY or coo:DENSITY, "
-          << "where DENSITY is above 0 and at most 1";
+    if (failed(checkPruning(getOperation(), prune)))
       return signalPassFailure();
-    }
+    std::optional<PruningTarget> target = parsePruningTarget(&getContext(), prune);
     if (!(maxError >= 0)) {
       getOperation().emitError("max-error is ") << maxError << ", but must be at least 0";
       return signalPassFailure();
@@ -173,3 +169,11 @@ struct PruneWeights : winnow::impl::PruneWeightsBase<PruneWeights> {
 };
 
 } // namespace
+
+LogicalResult winnow::checkPruning(ModuleOp module, StringRef rule) {
+  if (rule == "none" || parsePruningTarget(module.getContext(), rule))
+    return success();
+  return module.emitError("prune is '")
+         << rule << "', but must be none, 2:4, blocks:RxC:DENSITY or coo:DENSITY, "
+         << "where DENSITY is above 0 and at most 1";
+}

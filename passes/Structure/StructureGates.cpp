@@ -68,12 +68,9 @@ struct StructureGates : winnow::impl::StructureGatesBase<StructureGates> {
   using StructureGatesBase::StructureGatesBase;
 
   void runOnOperation() override {
-    std::optional<SoftGates> parsed = parseSoftGates(softGates);
-    if (!parsed) {
-      getOperation().emitError("soft-gates is '")
-          << softGates << "', but must be none, topk:K with K at least 1, or threshold:T";
+    if (failed(checkSoftGates(getOperation(), softGates)))
       return signalPassFailure();
-    }
+    std::optional<SoftGates> parsed = parseSoftGates(softGates);
     SmallVector<ChannelGateOp> gates;
     getOperation().walk([&](ChannelGateOp gate) { gates.push_back(gate); });
     for (ChannelGateOp gate : gates)
@@ -139,3 +136,10 @@ struct StructureGates : winnow::impl::StructureGatesBase<StructureGates> {
 };
 
 } // namespace
+
+LogicalResult winnow::checkSoftGates(ModuleOp module, StringRef rule) {
+  if (parseSoftGates(rule))
+    return success();
+  return module.emitError("soft-gates is '")
+         << rule << "', but must be none, topk:K with K at least 1, or threshold:T";
+}

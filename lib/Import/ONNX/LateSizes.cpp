@@ -12,19 +12,18 @@ using mlir::Value;
 
 namespace {
 
-/// `a`, or `b` where a call finds `a` to be 1.
-Extent orIfOne(Node &node, const Extent &a, const Extent &b) {
-  Scalars s{node.builder, node.location};
-  Value first = node.emit.index(a), one = node.emit.indexConstant(1);
-  return node.emit.dataExtent(s.select(s.equal(first, one), node.emit.index(b), first), "broadcast", 0);
-}
-
 bool canDiffer(Node &node, const Extent &a, const Extent &b) {
   return !a.is(1) && !b.is(1) && !node.extents.equal(a, b) &&
          (node.extents.dependsOnData(a) || node.extents.dependsOnData(b));
 }
 
 } // namespace
+
+Extent orIfOne(Node &node, const Extent &a, const Extent &b) {
+  Scalars s{node.builder, node.location};
+  Value first = node.emit.index(a), one = node.emit.indexConstant(1);
+  return node.emit.dataExtent(s.select(s.equal(first, one), node.emit.index(b), first), "broadcast", 0);
+}
 
 GraphValue repeatTo(Node &node, const GraphValue &value, const Shape &shape) {
   int64_t missing = static_cast<int64_t>(shape.size()) - value.rank();

@@ -5,6 +5,9 @@
 
 namespace winnow::frontend {
 
+/// `a`, or `b` where a call finds `a` to be 1.
+Extent orIfOne(Node &node, const Extent &a, const Extent &b);
+
 /// The value with the dimensions that a call finds to be 1 repeated to those of `shape`, of at least its
 /// rank. A call fails if another size differs.
 GraphValue repeatTo(Node &node, const GraphValue &value, const Shape &shape);

@@ -44,17 +44,11 @@ const llvm::Target *findBackEnd() {
 
 FailureOr<std::unique_ptr<llvm::TargetMachine>> createMachine(Location location,
                                                               const winnow::PTXTarget &target) {
-  const llvm::Target *backEnd = findBackEnd();
-  if (!backEnd)
-    return emitError(location, "this LLVM has no back end for PTX");
-  llvm::Triple triple(tripleName);
-  std::unique_ptr<llvm::MCSubtargetInfo> chips(backEnd->createMCSubtargetInfo(triple, "sm_80", ""));
-  if (!chips->isCPUStringValid(target.chip) || !StringRef(target.chip).starts_with("sm_"))
-    return emitError(location) << "unknown GPU architecture '" << target.chip
-                               << "', expected one such as 'sm_80' or 'sm_90a'";
+  if (failed(winnow::checkPTXTarget(location, target)))
+    return failure();
   return std::unique_ptr<llvm::TargetMachine>(
-      backEnd->createTargetMachine(triple, target.chip, target.features, llvm::TargetOptions(), {}, {},
-                                   llvm::CodeGenOptLevel::Aggressive));
+      findBackEnd()->createTargetMachine(llvm::Triple(tripleName), target.chip, target.features,
+                                         llvm::TargetOptions(), {}, {}, llvm::CodeGenOptLevel::Aggressive));
 }
 
 /// Collects LLVM's errors, which would otherwise end the process.
@@ -139,6 +133,18 @@ void winnow::registerPTXTranslations(DialectRegistry &registry) {
   registerGPUDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
   registerNVVMDialectTranslation(registry);
+}
+
+LogicalResult winnow::checkPTXTarget(Location location, const PTXTarget &target) {
+  const llvm::Target *backEnd = findBackEnd();
+  if (!backEnd)
+    return emitError(location, "this LLVM has no back end for PTX");
+  std::unique_ptr<llvm::MCSubtargetInfo> chips(
+      backEnd->createMCSubtargetInfo(llvm::Triple(tripleName), "sm_80", ""));
+  if (!chips->isCPUStringValid(target.chip) || !StringRef(target.chip).starts_with("sm_"))
+    return emitError(location) << "unknown GPU architecture '" << target.chip
+                               << "', expected one such as 'sm_80' or 'sm_90a'";
+  return success();
 }
 
 FailureOr<std::string> winnow::emitPTX(Operation *operation, const PTXTarget &target) {

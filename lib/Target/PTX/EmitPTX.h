@@ -38,6 +38,9 @@ struct AssembledPTX {
 /// The translations to LLVM IR that `emitPTX` needs.
 void registerPTXTranslations(mlir::DialectRegistry &registry);
 
+/// Reports a chip that LLVM's back end does not know.
+mlir::LogicalResult checkPTXTarget(mlir::Location location, const PTXTarget &target);
+
 /// PTX text for the LLVM-dialect functions in `module`: a gpu.module, or a module that holds one. Optimizes
 /// them. Whatever LLVM refuses becomes a diagnostic, never an abort.
 mlir::FailureOr<std::string> emitPTX(mlir::Operation *module, const PTXTarget &target);

@@ -170,14 +170,12 @@ static mlir::LogicalResult importConstantOfShape(Node &node) {
 /// A size that is only known when the program runs may be 1, which keeps the value's own.
 static void keepWhereOne(Node &node, Shape &wanted) {
   const Shape &own = node.input(0).shape;
-  Scalars s{node.builder, node.location};
   for (size_t i = 0; i < std::min(own.size(), wanted.size()); ++i) {
     Extent &size = wanted[wanted.size() - 1 - i];
     const Extent &before = own[own.size() - 1 - i];
     if (before.is(1) || !node.extents.dependsOnData(size))
       continue;
-    Value given = node.emit.index(size), one = node.emit.indexConstant(1);
-    size = node.emit.dataExtent(s.select(s.equal(given, one), node.emit.index(before), given), "expanded", 0);
+    size = orIfOne(node, size, before);
   }
 }
 
